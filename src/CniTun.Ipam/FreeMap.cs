@@ -124,7 +124,7 @@ internal sealed class FreeMap : IDisposable
     private static byte[] Content(int words, IEnumerable<int> leasedOffsets)
     {
         var content = new byte[words * sizeof(long)];
-        var numbers = MemoryMarshal.Cast<byte, long>(content);
+        var numbers = MemoryMarshal.Cast<byte, long>(content.AsSpan());
         numbers[0] = Magic;
         foreach (var offset in leasedOffsets)
         {

@@ -11,14 +11,17 @@ namespace CniTun.Ipam;
 /// <param name="NetworkNamespace">The file of the container's namespace: as long as it is there, the container may live.</param>
 public sealed record Lease(Cidr Address, IpAddress Gateway, Attachment Attachment, string NetworkNamespace)
 {
-    internal byte[] ToFile() => JsonSerializer.SerializeToUtf8Bytes(
-        new LeaseFile(
+    /// <summary>Writes a line of JSON.</summary>
+    internal byte[] ToFile()
+    {
+        var file = new LeaseFile(
             Address.ToString(),
             Gateway.ToString(),
             Attachment.ContainerId,
             Attachment.InterfaceName,
-            NetworkNamespace),
-        LeaseJson.Default.LeaseFile);
+            NetworkNamespace);
+        return [.. JsonSerializer.SerializeToUtf8Bytes(file, LeaseJson.Default.LeaseFile), (byte)'\n'];
+    }
 
     /// <summary>Reads a lease file; null if it is damaged.</summary>
     internal static Lease? FromFile(ReadOnlySpan<byte> content)

@@ -146,35 +146,33 @@ public sealed class LeaseStore : IDisposable
         pools.Dispose();
     }
 
-    private static LeaseStore? Open(DirectoryHandle network, Func<DirectoryHandle, string, DirectoryHandle?> child)
+    private static LeaseStore? Open(DirectoryHandle network, Func<DirectoryHandle, string, DirectoryHandle?> openChild)
     {
+        var opened = new List<DirectoryHandle>(3);
         using (network)
         {
-            DirectoryHandle? attachments = null;
-            DirectoryHandle? addresses = null;
-            DirectoryHandle? pools = null;
             try
             {
-                attachments = child(network, "attachments");
-                addresses = child(network, "addresses");
-                pools = child(network, "pools");
-                if (attachments is not null && addresses is not null && pools is not null)
+                foreach (var name in (ReadOnlySpan<string>)["attachments", "addresses", "pools"])
                 {
-                    return new LeaseStore(attachments, addresses, pools);
+                    if (openChild(network, name) is { } child)
+                    {
+                        opened.Add(child);
+                    }
                 }
-            }
-            catch
-            {
-                attachments?.Dispose();
-                addresses?.Dispose();
-                pools?.Dispose();
-                throw;
-            }
 
-            attachments?.Dispose();
-            addresses?.Dispose();
-            pools?.Dispose();
-            return null;
+                if (opened is [var first, var second, var third])
+                {
+                    opened.Clear();
+                    return new LeaseStore(first, second, third);
+                }
+
+                return null;
+            }
+            finally
+            {
+                opened.ForEach(left => left.Dispose());
+            }
         }
     }
 
@@ -212,9 +210,14 @@ public sealed class LeaseStore : IDisposable
         var name = lease.Address.Address.ToString();
         using var file = UnnamedFile.Create(addresses, lease.ToFile());
 
-        // A note that is there already is left over from a claim that was lost.
         if (!file.TryLink(record, name))
         {
+            // Either a lease of ours that can no longer be read, which the next release frees, or a claim that was lost.
+            if (IsLease(record, name))
+            {
+                return false;
+            }
+
             record.TryDelete(name);
             file.TryLink(record, name);
         }
