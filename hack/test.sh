@@ -76,7 +76,7 @@ hack/setup.sh test
 hack/build.sh
 rm -rf $RESULTS
 echo "test: building the tests"
-dotnet build CniTun.sln --configuration Release -m:2 -nodeReuse:false --verbosity quiet -consoleLoggerParameters:NoSummary
+dotnet build CniTun.sln --configuration Release -m:2 -nodeReuse:false --verbosity quiet -consoleLoggerParameters:ErrorsOnly
 
 for project in tests/*.Tests/*.csproj; do
     run_project "$project"
