@@ -60,7 +60,9 @@ finish() {
     trap - ERR EXIT
     trap '' INT TERM
     set +e
-    if [ $code -ne 0 ]; then
+    if [ $code -eq 130 ]; then
+        printf '\nstopped in step %d; everything is cleaned up\n' "$step_number" >&2
+    elif [ $code -ne 0 ]; then
         printf '\n%sFAILED in step %d: %s%s\n' "$bold" "$step_number" "$step_name" "$plain" >&2
         [ -z "$failed_command" ] || printf 'the command was: %s\n' "$failed_command" >&2
         for log in "${logs[@]}"; do
