@@ -10,6 +10,8 @@
 # shellcheck shell=bash disable=SC2034
 
 declare -A TUNNEL_PID AGENT_PID
+# As the systemd units in manifests/host have it: this capability and no other.
+readonly LEAST_PRIVILEGE=(setpriv '--bounding-set=-all,+net_admin')
 
 node_conflist() { echo "$LAB_DIR/$1/net.d/10-cnitun.conflist"; }
 node_socket() { echo "$LAB_DIR/$1/tunnel.sock"; }
@@ -54,10 +56,10 @@ node_peers() {
 
 node_start() {
     local dir=$LAB_DIR/$1
-    lab_daemon "$dir/tunnel.log" "$1" "$BIN/cnitun-tunnel" \
+    lab_daemon "$dir/tunnel.log" "$1" "${LEAST_PRIVILEGE[@]}" "$BIN/cnitun-tunnel" \
         --interface cnitun-tun0 --socket "$(node_socket "$1")" --listen-port 6080
     TUNNEL_PID[$1]=$LAB_PID
-    lab_daemon "$dir/agent.log" "$1" "$BIN/cnitun-agent" --config "$dir/agent.json"
+    lab_daemon "$dir/agent.log" "$1" "${LEAST_PRIVILEGE[@]}" "$BIN/cnitun-agent" --config "$dir/agent.json"
     AGENT_PID[$1]=$LAB_PID
 }
 
