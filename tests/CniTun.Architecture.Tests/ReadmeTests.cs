@@ -14,7 +14,7 @@ public sealed class ReadmeTests
     public void README_tells_how_to_try_and_how_to_install()
     {
         var commands = ReadmeCommands.In(Repository.Read("README.md"));
-        Assert.Subset([.. commands], new HashSet<string>(StringComparer.Ordinal) { "sudo make demo", "sudo make test", "sudo hack/install-host.sh" });
+        Assert.Subset(commands.ToHashSet(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal) { "sudo make demo", "sudo make test", "sudo hack/install-host.sh" });
     }
 
     [KernelFact]
