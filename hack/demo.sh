@@ -130,6 +130,8 @@ add_pods() {
         plugin ADD "$pod"
         # shellcheck disable=SC2034
         ADD_MS[$pod]=$RUNTIME_MS
+        # Otherwise the proof at the end would prove nothing.
+        [ -n "$(leases_of "$pod")" ] || fail "pod $pod has no lease below $(node_leases "$node")"
         IP4[$pod]=$(runtime_address "$dir/$pod.json" 4)
         IP6[$pod]=$(runtime_address "$dir/$pod.json" 6)
         say 'pod %s on node %s   eth0 %-12s %-16s %6s ms' "$pod" "$node" "${IP4[$pod]}" "${IP6[$pod]}" "$RUNTIME_MS"
@@ -235,7 +237,7 @@ prove_pods_are_gone() {
     for pod in $PODS; do
         left=$(links_of "$pod")
         [ "$left" = lo ] || fail "pod $pod still has: $left"
-        left=$(grep -rl "$LAB-$pod" "$(node_leases "${pod:0:1}")" || true)
+        left=$(leases_of "$pod")
         [ -z "$left" ] || fail "pod $pod still has a lease: $left"
     done
     say 'pods      no interface but lo'
@@ -248,6 +250,14 @@ prove_pods_are_gone() {
         [ -z "$left" ] || fail "the bridge of node $node still has a port: $left"
         say 'node %s    %s' "$node" "$(links_of "$node" | paste -sd ' ')"
     done
+}
+
+# Files that name the pod's container, by their own name or inside.
+leases_of() {
+    local dir
+    dir=$(node_leases "${1:0:1}")
+    find "$dir" -name "*$LAB-$1*"
+    grep -rl "$LAB-$1" "$dir" || true
 }
 
 links_of() {
