@@ -1,7 +1,7 @@
 namespace CniTun.Cni;
 
 /// <summary>The environment variables of one call, checked: what is here has passed the rules of the specification.</summary>
-public sealed record CniArguments
+public sealed class CniArguments
 {
     private const int LongestInterfaceName = 15;
 
@@ -60,7 +60,7 @@ public sealed record CniArguments
     private static string Required(Func<string, string?> getVariable, string name, CniCommand command) =>
         getVariable(name) is { Length: > 0 } value
             ? value
-            : throw Invalid($"{name} is not set", $"{command.ToString().ToUpperInvariant()} needs it");
+            : throw Invalid($"{name} is not set", $"{command.Text()} needs it");
 
     private static void CheckContainerId(string text)
     {

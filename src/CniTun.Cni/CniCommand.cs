@@ -8,3 +8,16 @@ public enum CniCommand
     Del,
     Check,
 }
+
+/// <summary>The text form of <see cref="CniCommand"/>.</summary>
+public static class CniCommands
+{
+    public static string Text(this CniCommand command) => command switch
+    {
+        CniCommand.Version => "VERSION",
+        CniCommand.Add => "ADD",
+        CniCommand.Del => "DEL",
+        CniCommand.Check => "CHECK",
+        _ => throw new ArgumentOutOfRangeException(nameof(command)),
+    };
+}

@@ -7,8 +7,7 @@ namespace CniTun.Cni;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    AllowDuplicateProperties = false,
-    Converters = [typeof(IpAddressJsonConverter), typeof(CidrJsonConverter)])]
+    AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(CniResult))]
 [JsonSerializable(typeof(VersionAnswer))]
 [JsonSerializable(typeof(ErrorAnswer))]

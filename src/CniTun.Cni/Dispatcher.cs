@@ -49,7 +49,9 @@ public sealed class Dispatcher(ICniCommands commands)
     {
         // The answer echoes the version of the question; a question without one is answered in the newest.
         var asked = input.IsEmpty ? CniVersions.Newest.Text() : CniEnvelope.Read(input).Version;
-        return JsonSerializer.SerializeToUtf8Bytes(new VersionAnswer(asked, CniVersions.Supported), CniJson.Default.VersionAnswer);
+        return JsonSerializer.SerializeToUtf8Bytes(
+            new VersionAnswer { CniVersion = asked, SupportedVersions = [.. CniVersions.Supported] },
+            CniJson.Default.VersionAnswer);
     }
 
     private static CniVersion ReadVersion(string text, CniCommand command)
@@ -82,7 +84,7 @@ public sealed class Dispatcher(ICniCommands commands)
 
     private static CniAnswer Failure(string version, CniErrorCode code, string message, string details)
     {
-        var answer = new ErrorAnswer(version, (int)code, Shortened(message), Shortened(details));
+        var answer = new ErrorAnswer { CniVersion = version, Code = (int)code, Msg = Shortened(message), Details = Shortened(details) };
         return new CniAnswer(1, JsonSerializer.SerializeToUtf8Bytes(answer, CniJson.Default.ErrorAnswer));
     }
 

@@ -95,7 +95,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> diagnose)
     private MacAddress PodMac(IReadOnlyList<Lease> leased) =>
         EndpointNames.PodMac(leased.Count > 0 ? leased[0].Address.Address : null, attachment);
 
-    private CniResult Result(NetworkSettings settings, Link bridge, Link hostEnd, IReadOnlyList<Lease> leased, IReadOnlyList<CniRoute> routes) => new()
+    private CniResult Result(NetworkSettings settings, Link bridge, Link hostEnd, IReadOnlyList<Lease> leased, CniRoute[] routes) => new()
     {
         Interfaces =
         [

@@ -63,7 +63,7 @@ internal sealed class CheckCommand(CniRequest request)
         (expected.Ips ?? [])
             .Where(ip => ip.Interface is not { } index
                 || (index >= 0
-                    && index < (expected.Interfaces?.Count ?? 0)
+                    && index < (expected.Interfaces?.Length ?? 0)
                     && string.Equals(expected.Interfaces![index].Name, interfaceName, StringComparison.Ordinal)))
             .Select(ip => ip.Address);
 

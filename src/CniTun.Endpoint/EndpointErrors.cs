@@ -63,7 +63,7 @@ internal static class EndpointErrors
 
     public static CniException KernelRefused(CniArguments arguments, LinuxException cause) => new(
         CniErrorCode.KernelRefused,
-        $"{arguments.Command.ToString().ToUpperInvariant()} {arguments.ContainerId}/{arguments.InterfaceName}: {cause.Message}",
+        $"{arguments.Command.Text()} {arguments.ContainerId}/{arguments.InterfaceName}: {cause.Message}",
         cause.Errno switch
         {
             Errno.EPERM or Errno.EACCES => "run the plugin as root: it needs CAP_NET_ADMIN and CAP_SYS_ADMIN",

@@ -79,7 +79,13 @@ internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
     private void Finish(Link bridge)
     {
         // Containers must not become the host's router by an advertisement (CVE-2020-10749). Absent where the kernel has no IPv6.
-        Sysctl.TryWrite($"net/ipv6/conf/{bridge.Name}/accept_ra", "0");
+        var hasIPv6 = Sysctl.TryWrite($"net/ipv6/conf/{bridge.Name}/accept_ra", "0");
+        if (hasIPv6 && !settings.DetectDuplicates)
+        {
+            // While its link-local address is tentative, the host asks for no neighbour, and the first packets to a pod are lost.
+            Sysctl.TryWrite($"net/ipv6/conf/{bridge.Name}/accept_dad", "0");
+        }
+
         if (bridge.MtuBytes == WantedMtuBytes() - 1)
         {
             netlink.Links.SetMtu(bridge.Name, WantedMtuBytes());

@@ -37,7 +37,7 @@ internal static class IpamSettings
             sets.Add(ReadSet([range], "ipam"));
         }
 
-        for (var i = 0; i < (ipam.Ranges?.Count ?? 0); i++)
+        for (var i = 0; i < (ipam.Ranges?.Length ?? 0); i++)
         {
             sets.Add(ReadSet(ipam.Ranges![i] ?? [], $"ipam.ranges[{i}]"));
         }
@@ -46,8 +46,17 @@ internal static class IpamSettings
     }
 
     /// <exception cref="CniException">Code 7.</exception>
-    public static IReadOnlyList<CniRoute> ReadRoutes(IpamConfiguration? ipam) =>
-        [.. (ipam?.Routes ?? []).Select(route => route ?? throw Invalid("ipam.routes holds null", "remove it"))];
+    public static IReadOnlyList<CniRoute> ReadRoutes(IpamConfiguration? ipam) => [.. (ipam?.Routes ?? []).Select(CheckedRoute)];
+
+    private static CniRoute CheckedRoute(CniRoute? route) => route switch
+    {
+        null => throw Invalid("ipam.routes holds null", "remove it"),
+        { Mtu: < 0 } or { AdvertisedMss: < 0 } or { Priority: < 0 } or { Table: < 0 } or { Scope: < 0 or > byte.MaxValue } =>
+            throw Invalid($"the route to {route.Destination} has a number out of range", "mtu, advmss, priority and table are not negative, scope is 0 to 255"),
+        { Gateway: { } gateway } when gateway.IsIPv6 != route.Destination.Address.IsIPv6 =>
+            throw Invalid($"the route to {route.Destination} has a gateway of the other family, {gateway}", "give it one of its own"),
+        _ => route,
+    };
 
     private static RangeSet ReadSet(IReadOnlyList<RangeConfiguration?> ranges, string key)
     {

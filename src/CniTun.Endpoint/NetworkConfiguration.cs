@@ -6,7 +6,7 @@ using CniTun.Cni;
 namespace CniTun.Endpoint;
 
 /// <summary>The plugin's configuration as it is written: the keys of the reference bridge plugin, unchecked. See docs/cni.md.</summary>
-internal sealed record NetworkConfiguration
+internal sealed class NetworkConfiguration
 {
     public string? Bridge { get; init; }
 
@@ -36,7 +36,7 @@ internal sealed record NetworkConfiguration
 
     public int? Vlan { get; init; }
 
-    public JsonElement? VlanTrunk { get; init; }
+    public VlanTrunkConfiguration?[]? VlanTrunk { get; init; }
 
     [JsonPropertyName("macspoofchk")]
     public bool MacSpoofCheck { get; init; }
@@ -57,15 +57,27 @@ internal sealed record NetworkConfiguration
     }
 }
 
+/// <summary>One entry of <c>vlanTrunk</c> as it is written: one VLAN, or a stretch of them.</summary>
+internal sealed class VlanTrunkConfiguration
+{
+    [JsonPropertyName("minID")]
+    public int? MinimumId { get; init; }
+
+    [JsonPropertyName("maxID")]
+    public int? MaximumId { get; init; }
+
+    public int? Id { get; init; }
+}
+
 /// <summary>The <c>ipam</c> section as it is written: the keys of host-local.</summary>
-internal sealed record IpamConfiguration
+internal sealed class IpamConfiguration
 {
     public string? Type { get; init; }
 
     /// <summary>Gets the range sets, one of which each attachment gets an address from.</summary>
-    public IReadOnlyList<IReadOnlyList<RangeConfiguration?>?>? Ranges { get; init; }
+    public RangeConfiguration?[]?[]? Ranges { get; init; }
 
-    public IReadOnlyList<CniRoute?>? Routes { get; init; }
+    public CniRoute?[]? Routes { get; init; }
 
     public string? DataDir { get; init; }
 
@@ -80,7 +92,7 @@ internal sealed record IpamConfiguration
 }
 
 /// <summary>One range as it is written.</summary>
-internal sealed record RangeConfiguration
+internal sealed class RangeConfiguration
 {
     public Cidr? Subnet { get; init; }
 
@@ -94,7 +106,6 @@ internal sealed record RangeConfiguration
 /// <summary>How the configuration is read.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    AllowDuplicateProperties = false,
-    Converters = [typeof(IpAddressJsonConverter), typeof(CidrJsonConverter)])]
+    AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(NetworkConfiguration))]
 internal sealed partial class EndpointJson : JsonSerializerContext;

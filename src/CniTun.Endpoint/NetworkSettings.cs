@@ -4,7 +4,7 @@ using CniTun.Ipam;
 namespace CniTun.Endpoint;
 
 /// <summary>The plugin's configuration, checked and with its defaults: whoever has one need not look again.</summary>
-internal sealed record NetworkSettings
+internal sealed class NetworkSettings
 {
     private const int LongestInterfaceName = 15;
     private const int SmallestMtuBytes = 68;
@@ -83,7 +83,7 @@ internal sealed record NetworkSettings
         {
             { IpMasq: true } => "ipMasq: true",
             { Vlan: { } vlan and not 0 } => $"vlan: {vlan}",
-            { VlanTrunk: not null } => "vlanTrunk",
+            { VlanTrunk.Length: > 0 } => "vlanTrunk",
             { MacSpoofCheck: true } => "macspoofchk: true",
             { DisableContainerInterface: true } => "disableContainerInterface: true",
             _ => null,

@@ -10,7 +10,7 @@ namespace CniTun.Endpoint;
 /// <summary>The container's end: brought up with its addresses and routes, from outside its namespace but for one short visit.</summary>
 internal sealed class PodInterface(NetworkNamespace pod, string name, NetworkSettings settings)
 {
-    private const uint MainTable = 254;
+    private const int MainTable = 254;
 
     /// <summary>Configures the interface, which is there and down.</summary>
     /// <exception cref="LinuxException">Whatever the kernel refuses; nothing is undone here, as the interface goes as a whole.</exception>
@@ -53,11 +53,11 @@ internal sealed class PodInterface(NetworkNamespace pod, string name, NetworkSet
         Destination = route.Destination.Network,
         Gateway = route.Gateway,
         InterfaceIndex = link.Index,
-        MtuBytes = route.Mtu ?? 0,
-        AdvertisedMssBytes = route.AdvertisedMss ?? 0,
-        Priority = route.Priority ?? 0,
-        Table = route.Table ?? MainTable,
-        Scope = route.Scope,
+        MtuBytes = (uint)(route.Mtu ?? 0),
+        AdvertisedMssBytes = (uint)(route.AdvertisedMss ?? 0),
+        Priority = (uint)(route.Priority ?? 0),
+        Table = (uint)(route.Table ?? MainTable),
+        Scope = (byte?)route.Scope,
     };
 
 }

@@ -3,7 +3,7 @@ using CniTun.Addresses;
 namespace CniTun.Ipam;
 
 /// <summary>Addresses to lease from: a stretch of one subnet, its gateway excepted.</summary>
-public sealed record AddressRange
+public sealed class AddressRange
 {
     /// <summary>Of each range so many addresses, from its first, are handed out of our own choice; the others only to who asks for one by name.</summary>
     /// <remarks>It bounds the size of the free map (128 KiB) whatever the subnet, and no node has a million pods.</remarks>

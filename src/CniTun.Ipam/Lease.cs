@@ -14,12 +14,14 @@ public sealed record Lease(Cidr Address, IpAddress Gateway, Attachment Attachmen
     /// <summary>Writes a line of JSON.</summary>
     internal byte[] ToFile()
     {
-        var file = new LeaseFile(
-            Address.ToString(),
-            Gateway.ToString(),
-            Attachment.ContainerId,
-            Attachment.InterfaceName,
-            NetworkNamespace);
+        var file = new LeaseFile
+        {
+            Address = Address,
+            Gateway = Gateway,
+            ContainerId = Attachment.ContainerId,
+            InterfaceName = Attachment.InterfaceName,
+            NetworkNamespace = NetworkNamespace,
+        };
         return [.. JsonSerializer.SerializeToUtf8Bytes(file, LeaseJson.Default.LeaseFile), (byte)'\n'];
     }
 
@@ -29,11 +31,8 @@ public sealed record Lease(Cidr Address, IpAddress Gateway, Attachment Attachmen
         try
         {
             return JsonSerializer.Deserialize(content, LeaseJson.Default.LeaseFile) is { } file
-                && Cidr.TryParse(file.Address, out var address)
-                && IpAddress.TryParse(file.Gateway, out var gateway)
-                && file is { ContainerId: { } containerId, InterfaceName: { } interfaceName }
-                    ? new Lease(address, gateway, new Attachment(containerId, interfaceName), file.NetworkNamespace ?? string.Empty)
-                    : null;
+                ? new Lease(file.Address, file.Gateway, new Attachment(file.ContainerId, file.InterfaceName), file.NetworkNamespace)
+                : null;
         }
         catch (JsonException)
         {
@@ -43,9 +42,20 @@ public sealed record Lease(Cidr Address, IpAddress Gateway, Attachment Attachmen
 }
 
 /// <summary>A lease as <c>cat</c> shows it.</summary>
-internal sealed record LeaseFile(string? Address, string? Gateway, string? ContainerId, string? InterfaceName, string? NetworkNamespace);
+internal sealed class LeaseFile
+{
+    public required Cidr Address { get; init; }
+
+    public required IpAddress Gateway { get; init; }
+
+    public required string ContainerId { get; init; }
+
+    public required string InterfaceName { get; init; }
+
+    public required string NetworkNamespace { get; init; }
+}
 
 /// <summary>How lease files are read and written.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(LeaseFile))]
 internal sealed partial class LeaseJson : JsonSerializerContext;

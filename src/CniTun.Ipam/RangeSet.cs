@@ -3,7 +3,7 @@ using CniTun.Addresses;
 namespace CniTun.Ipam;
 
 /// <summary>Ranges of one family that stand in for each other: an attachment gets one address from one of them.</summary>
-public sealed record RangeSet
+public sealed class RangeSet
 {
     private RangeSet(IReadOnlyList<AddressRange> ranges) => Ranges = ranges;
 

@@ -1,8 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using CniTun.Addresses;
 
-namespace CniTun.Cni;
+namespace CniTun.Addresses;
 
 /// <summary>An address as a JSON string, read strictly.</summary>
 public sealed class IpAddressJsonConverter : JsonConverter<IpAddress>
