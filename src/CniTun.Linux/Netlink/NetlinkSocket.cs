@@ -1,0 +1,248 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Tmds.Linux;
+
+using static CniTun.Linux.Netlink.NetlinkConstants;
+using static Tmds.Linux.LibC;
+
+namespace CniTun.Linux.Netlink;
+
+/// <summary>
+/// One netlink conversation with the kernel: a request goes out, its answer is waited for and checked.
+/// </summary>
+/// <remarks>
+/// <para>A socket belongs for good to the network namespace in which it was opened, whatever its user does later: one opened inside
+/// a pod's namespace (<see cref="Namespaces.NetworkNamespace"/>) is used from outside it.</para>
+/// <para>Only messages from the kernel (port 0) with the sequence number of the request count as its answer; all else is passed over.
+/// A dump that was disturbed by a change (NLM_F_DUMP_INTR) is asked for again. For one thread at a time; the caller owns it.</para>
+/// </remarks>
+internal sealed class NetlinkSocket : IDisposable
+{
+    /// <summary>Room for one request: a veth pair with all its attributes needs about 250 bytes.</summary>
+    public const int RequestBytes = 4096;
+
+    private const int ReceiveBytes = 32 * 1024;
+    private const int DumpAttempts = 10;
+    private const int ReceiveTimeoutSeconds = 10;
+
+    private readonly SafeFileHandle handle;
+    private readonly byte[] received = GC.AllocateUninitializedArray<byte>(ReceiveBytes, pinned: true);
+    private readonly Func<ushort, string> nameOf;
+    private uint sequence;
+
+    private NetlinkSocket(SafeFileHandle handle, Func<ushort, string> nameOf)
+    {
+        this.handle = handle;
+        this.nameOf = nameOf;
+    }
+
+    /// <summary>Called for each message of an answer; the message is borrowed until it returns.</summary>
+    public delegate void MessageHandler<TState>(NetlinkMessage message, TState state);
+
+    /// <summary>Opens a socket in the calling thread's network namespace.</summary>
+    /// <param name="protocol">NETLINK_ROUTE or another of linux/netlink.h.</param>
+    /// <param name="nameOf">Names a message type in error texts.</param>
+    /// <exception cref="LinuxException">EMFILE, EPROTONOSUPPORT.</exception>
+    public static unsafe NetlinkSocket Open(int protocol, Func<ushort, string> nameOf)
+    {
+        var descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+        if (descriptor < 0)
+        {
+            throw new LinuxException("socket", "AF_NETLINK", Libc.LastErrno);
+        }
+
+        var owned = new SafeFileHandle(descriptor, ownsHandle: true);
+        try
+        {
+            SetOption(descriptor, NETLINK_EXT_ACK);
+            SetOption(descriptor, NETLINK_CAP_ACK);
+            SetOption(descriptor, NETLINK_GET_STRICT_CHK);
+            var timeout = (Seconds: (long)ReceiveTimeoutSeconds, Microseconds: 0L);
+            if (setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(long) * 2) < 0)
+            {
+                throw new LinuxException("setsockopt", "SO_RCVTIMEO", Libc.LastErrno);
+            }
+
+            return new NetlinkSocket(owned, nameOf);
+        }
+        catch
+        {
+            owned.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Sends a request that changes something and waits for its acknowledgement.</summary>
+    /// <param name="request">Has NLM_F_REQUEST and NLM_F_ACK set.</param>
+    /// <param name="subject">What is changed, for error texts: an interface, an address.</param>
+    /// <exception cref="LinuxException">The kernel refused; its own words are in the text where it gave any.</exception>
+    public void Execute(ref NetlinkWriter request, string subject) =>
+        Query<object?>(ref request, subject, static (_, _) => { }, state: null);
+
+    /// <summary>Sends a request, hands each message of the answer to <paramref name="onMessage"/> and returns at its end.</summary>
+    /// <exception cref="LinuxException">The kernel refused, or a dump was disturbed ten times in a row (EINTR).</exception>
+    /// <remarks>A disturbed dump is repeated by <see cref="Dump"/>, not here.</remarks>
+    public void Query<TState>(ref NetlinkWriter request, string subject, MessageHandler<TState> onMessage, TState state)
+    {
+        if (!TryQuery(ref request, subject, onMessage, state))
+        {
+            throw new LinuxException(nameOf(request.Type), subject, Errno.EINTR);
+        }
+    }
+
+    /// <summary>Dumps objects into a list; begins again when the kernel says that they changed meanwhile.</summary>
+    /// <param name="request">Has NLM_F_REQUEST and NLM_F_DUMP set.</param>
+    /// <param name="subject">What is listed, for error texts.</param>
+    /// <param name="onMessage">Adds what a message holds to the list.</param>
+    /// <exception cref="LinuxException">EINTR: the objects changed during each of ten attempts.</exception>
+    public List<T> Dump<T>(ref NetlinkWriter request, string subject, MessageHandler<List<T>> onMessage)
+    {
+        for (var attempt = 0; attempt < DumpAttempts; attempt++)
+        {
+            var list = new List<T>();
+            if (TryQuery(ref request, subject, onMessage, list))
+            {
+                return list;
+            }
+        }
+
+        throw new LinuxException(nameOf(request.Type), subject, Errno.EINTR);
+    }
+
+    public void Dispose() => handle.Dispose();
+
+    private static unsafe void SetOption(int descriptor, int option)
+    {
+        var on = 1;
+        if (setsockopt(descriptor, NetlinkConstants.SOL_NETLINK, option, &on, sizeof(int)) < 0)
+        {
+            throw new LinuxException("setsockopt", $"SOL_NETLINK {option}", Libc.LastErrno);
+        }
+    }
+
+    /// <summary>Says false if the answer is complete but was disturbed by a change.</summary>
+    private bool TryQuery<TState>(ref NetlinkWriter request, string subject, MessageHandler<TState> onMessage, TState state)
+    {
+        var call = nameOf(request.Type);
+        Send(request.Finish(), call, subject);
+        var consistent = true;
+        while (true)
+        {
+            var reader = new NetlinkReader(Receive(call, subject));
+            while (reader.MoveNext())
+            {
+                var message = reader.Current;
+                if (message.Header.Sequence != sequence)
+                {
+                    continue;
+                }
+
+                consistent &= (message.Header.Flags & NLM_F_DUMP_INTR) == 0;
+                switch (message.Header.Type)
+                {
+                    case NLMSG_ERROR or NLMSG_DONE:
+                        ThrowIfRefused(message, call, subject);
+                        return consistent;
+                    case NLMSG_NOOP or NLMSG_OVERRUN:
+                        break;
+                    default:
+                        onMessage(message, state);
+                        break;
+                }
+            }
+        }
+    }
+
+    private unsafe void Send(Span<byte> request, string call, string subject)
+    {
+        sequence++;
+        MemoryMarshal.Write(request[8..], sequence);
+        var kernel = new NetlinkAddress { Family = (ushort)AF_NETLINK };
+        fixed (byte* bytes = request)
+        {
+            var sent = sendto(Descriptor, bytes, request.Length, 0, (sockaddr*)&kernel, sizeof(NetlinkAddress));
+            if (sent < 0)
+            {
+                throw new LinuxException(call, subject, Libc.LastErrno);
+            }
+        }
+    }
+
+    /// <summary>Waits for the next datagram from the kernel itself.</summary>
+    private unsafe ReadOnlySpan<byte> Receive(string call, string subject)
+    {
+        while (true)
+        {
+            NetlinkAddress sender;
+            socklen_t senderBytes = sizeof(NetlinkAddress);
+            long length;
+            fixed (byte* bytes = received)
+            {
+                // With MSG_TRUNC the true length is returned, however much fits.
+                length = (long)recvfrom(Descriptor, bytes, received.Length, MSG_TRUNC, (sockaddr*)&sender, &senderBytes);
+            }
+
+            if (length < 0)
+            {
+                var errno = Libc.LastErrno;
+                if (errno == Errno.EINTR)
+                {
+                    continue;
+                }
+
+                throw new LinuxException(call, subject, errno, errno == Errno.EAGAIN ? "no answer from the kernel" : null);
+            }
+
+            if (length > received.Length)
+            {
+                throw new LinuxException(call, subject, Errno.EMSGSIZE, "the kernel's answer is longer than our buffer");
+            }
+
+            if (sender.PortId == 0)
+            {
+                return received.AsSpan(0, (int)length);
+            }
+        }
+    }
+
+    /// <summary>Reads the verdict: <c>struct nlmsgerr</c>, or the number that ends a dump; both begin with a negative errno or 0.</summary>
+    private static void ThrowIfRefused(NetlinkMessage message, string call, string subject)
+    {
+        var errno = -message.Fixed<int>();
+        if (errno == 0)
+        {
+            return;
+        }
+
+        throw new LinuxException(call, subject, errno, KernelMessage(message));
+    }
+
+    private static string? KernelMessage(NetlinkMessage message)
+    {
+        if ((message.Header.Flags & NLM_F_ACK_TLVS) == 0)
+        {
+            return null;
+        }
+
+        // Behind the error stands the header of the request (NETLINK_CAP_ACK keeps its payload away), then the attributes.
+        var skip = message.Header.Type == NLMSG_DONE ? sizeof(int) : sizeof(int) + MessageHeaderBytes;
+        if ((message.Header.Flags & NLM_F_CAPPED) == 0 && message.Header.Type == NLMSG_ERROR && message.Payload.Length >= skip)
+        {
+            skip = sizeof(int) + Align((int)Math.Min(MemoryMarshal.Read<uint>(message.Payload[sizeof(int)..]), (uint)message.Payload.Length));
+        }
+
+        var attributes = new NetlinkAttributes(message.Payload[Math.Min(skip, message.Payload.Length)..]);
+        while (attributes.MoveNext())
+        {
+            if (attributes.Type == NLMSGERR_ATTR_MSG)
+            {
+                return attributes.String;
+            }
+        }
+
+        return null;
+    }
+
+    private int Descriptor => (int)handle.DangerousGetHandle();
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+
+using static CniTun.Linux.Netlink.RtNetlinkConstants;
+
+namespace CniTun.Linux.Netlink;
+
+/// <summary>
+/// The kernel's links, addresses, routes and neighbours of one network namespace: that in which it was opened, for good.
+/// </summary>
+/// <remarks>Owned by whoever opened it; for one thread at a time.</remarks>
+public sealed class RouteNetlink : IDisposable
+{
+    private readonly NetlinkSocket socket;
+
+    private RouteNetlink(NetlinkSocket socket)
+    {
+        this.socket = socket;
+        Links = new Links(socket);
+        Addresses = new InterfaceAddresses(socket);
+        Routes = new Routes(socket);
+        Neighbours = new Neighbours(socket);
+    }
+
+    public Links Links { get; }
+
+    public InterfaceAddresses Addresses { get; }
+
+    public Routes Routes { get; }
+
+    public Neighbours Neighbours { get; }
+
+    /// <summary>Opens a conversation with the calling thread's network namespace.</summary>
+    /// <exception cref="LinuxException">EMFILE, or no netlink in this kernel.</exception>
+    public static RouteNetlink Open() => new(NetlinkSocket.Open(NetlinkConstants.NETLINK_ROUTE, NameOf));
+
+    public void Dispose() => socket.Dispose();
+
+    private static string NameOf(ushort type) => type switch
+    {
+        RTM_NEWLINK => nameof(RTM_NEWLINK),
+        RTM_DELLINK => nameof(RTM_DELLINK),
+        RTM_GETLINK => nameof(RTM_GETLINK),
+        RTM_NEWADDR => nameof(RTM_NEWADDR),
+        RTM_DELADDR => nameof(RTM_DELADDR),
+        RTM_GETADDR => nameof(RTM_GETADDR),
+        RTM_NEWROUTE => nameof(RTM_NEWROUTE),
+        RTM_DELROUTE => nameof(RTM_DELROUTE),
+        RTM_GETROUTE => nameof(RTM_GETROUTE),
+        RTM_NEWNEIGH => nameof(RTM_NEWNEIGH),
+        RTM_DELNEIGH => nameof(RTM_DELNEIGH),
+        RTM_GETNEIGH => nameof(RTM_GETNEIGH),
+        _ => string.Create(CultureInfo.InvariantCulture, $"rtnetlink {type}"),
+    };
+}
