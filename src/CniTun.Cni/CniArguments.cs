@@ -7,14 +7,23 @@ public sealed class CniArguments
 
     public required CniCommand Command { get; init; }
 
-    /// <summary>Gets CNI_CONTAINERID: a letter or digit, then letters, digits, '_', '.', '-'. Empty for VERSION.</summary>
+    /// <summary>Gets CNI_CONTAINERID: a letter or digit, then letters, digits, '_', '.', '-'. Empty for VERSION, GC and STATUS.</summary>
     public string ContainerId { get; init; } = string.Empty;
 
-    /// <summary>Gets CNI_NETNS: the file of the container's network namespace. Empty for VERSION, and for a DEL whose sandbox is gone.</summary>
+    /// <summary>Gets CNI_NETNS: the file of the container's network namespace. Empty for VERSION, GC and STATUS, and for a DEL whose sandbox is gone.</summary>
     public string NetworkNamespace { get; init; } = string.Empty;
 
-    /// <summary>Gets CNI_IFNAME: 1 to 15 bytes without '/', ':' or white space. Empty for VERSION.</summary>
+    /// <summary>Gets CNI_IFNAME: 1 to 15 bytes without '/', ':' or white space. Empty for VERSION, GC and STATUS.</summary>
     public string InterfaceName { get; init; } = string.Empty;
+
+    /// <summary>Gets CNI_ARGS: KEY=VALUE pairs, the last of a key wins.</summary>
+    public IReadOnlyDictionary<string, string> Extra { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Gets CNI_ARGS as it came, for plugins that we delegate to.</summary>
+    public string ExtraText { get; init; } = string.Empty;
+
+    /// <summary>Gets CNI_PATH: where delegated plugins are looked for, in order.</summary>
+    public IReadOnlyList<string> PluginDirectories { get; init; } = [];
 
     /// <summary>Reads the variables that the command needs.</summary>
     /// <param name="getVariable">Gets a variable, or null if it is not set.</param>
@@ -22,14 +31,18 @@ public sealed class CniArguments
     public static CniArguments Read(Func<string, string?> getVariable)
     {
         var command = ReadCommand(getVariable("CNI_COMMAND"));
-        if (command == CniCommand.Version)
+        var directories = (getVariable("CNI_PATH") ?? string.Empty).Split(':', StringSplitOptions.RemoveEmptyEntries);
+        if (!command.IsOfAttachment())
         {
-            return new CniArguments { Command = command };
+            return new CniArguments { Command = command, PluginDirectories = directories };
         }
 
         var arguments = new CniArguments
         {
             Command = command,
+            PluginDirectories = directories,
+            Extra = ReadExtra(getVariable("CNI_ARGS")),
+            ExtraText = getVariable("CNI_ARGS") ?? string.Empty,
             ContainerId = Required(getVariable, "CNI_CONTAINERID", command),
             InterfaceName = Required(getVariable, "CNI_IFNAME", command),
             NetworkNamespace = command == CniCommand.Del
@@ -47,15 +60,28 @@ public sealed class CniArguments
         && char.IsAsciiLetterOrDigit(text[0])
         && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-');
 
-    private static CniCommand ReadCommand(string? text) => text switch
+    private static CniCommand ReadCommand(string? text) =>
+        CniCommands.TryParse(text, out var command) ? command
+        : string.IsNullOrEmpty(text) ? throw Invalid("CNI_COMMAND is not set", "set it to ADD, DEL, CHECK, GC, STATUS or VERSION; a container runtime does")
+        : throw Invalid($"CNI_COMMAND is '{text}'", "known commands are ADD, DEL, CHECK, GC, STATUS and VERSION");
+
+    /// <summary>Reads "KEY=VALUE;KEY=VALUE". Keys that we do not know are for others.</summary>
+    private static Dictionary<string, string> ReadExtra(string? text)
     {
-        "VERSION" => CniCommand.Version,
-        "ADD" => CniCommand.Add,
-        "DEL" => CniCommand.Del,
-        "CHECK" => CniCommand.Check,
-        null or "" => throw Invalid("CNI_COMMAND is not set", "set it to ADD, DEL, CHECK or VERSION; a container runtime does"),
-        _ => throw Invalid($"CNI_COMMAND is '{text}'", "known commands are ADD, DEL, CHECK and VERSION"),
-    };
+        var extra = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var pair in (text ?? string.Empty).Split(';', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var equals = pair.IndexOf('=', StringComparison.Ordinal);
+            if (equals <= 0)
+            {
+                throw Invalid($"CNI_ARGS holds '{pair}'", "write KEY=VALUE, with ';' between two of them");
+            }
+
+            extra[pair[..equals]] = pair[(equals + 1)..];
+        }
+
+        return extra;
+    }
 
     private static string Required(Func<string, string?> getVariable, string name, CniCommand command) =>
         getVariable(name) is { Length: > 0 } value

@@ -33,5 +33,14 @@ public enum CniErrorCode
     /// <summary>CHECK found the container's network not as ADD left it.</summary>
     NotAsExpected = 104,
 
+    /// <summary>A plugin that we delegate to cannot be run, or failed without saying why.</summary>
+    DelegateFailed = 105,
+
+    /// <summary>A requested address cannot be given.</summary>
+    AddressUnavailable = 106,
+
+    /// <summary>GC removed what it could and failed at the rest, which the message lists.</summary>
+    CollectionIncomplete = 107,
+
     Internal = 999,
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 
 namespace CniTun.Cni;
 
@@ -49,9 +48,17 @@ public sealed class Dispatcher(ICniCommands commands)
     {
         // The answer echoes the version of the question; a question without one is answered in the newest.
         var asked = input.IsEmpty ? CniVersions.Newest.Text() : CniEnvelope.Read(input).Version;
-        return JsonSerializer.SerializeToUtf8Bytes(
-            new VersionAnswer { CniVersion = asked, SupportedVersions = [.. CniVersions.Supported] },
-            CniJson.Default.VersionAnswer);
+        return JsonOutput.Write(json =>
+        {
+            json.WriteString("cniVersion"u8, asked);
+            json.WriteStartArray("supportedVersions"u8);
+            foreach (var version in CniVersions.Supported)
+            {
+                json.WriteStringValue(version);
+            }
+
+            json.WriteEndArray();
+        });
     }
 
     private static CniVersion ReadVersion(string text, CniCommand command)
@@ -64,8 +71,11 @@ public sealed class Dispatcher(ICniCommands commands)
                 $"supported versions are {string.Join(", ", CniVersions.Supported)}");
         }
 
-        return command == CniCommand.Check && version < CniVersion.V0_4_0
-            ? throw new CniException(CniErrorCode.IncompatibleVersion, $"CHECK does not exist in version {text}", "it came with 0.4.0")
+        return version < command.Since()
+            ? throw new CniException(
+                CniErrorCode.IncompatibleVersion,
+                $"{command.Text()} does not exist in version {text}",
+                $"it came with {command.Since().Text()}")
             : version;
     }
 
@@ -82,11 +92,14 @@ public sealed class Dispatcher(ICniCommands commands)
 
     private static CniAnswer Success(ReadOnlyMemory<byte> output) => new(0, output);
 
-    private static CniAnswer Failure(string version, CniErrorCode code, string message, string details)
-    {
-        var answer = new ErrorAnswer { CniVersion = version, Code = (int)code, Msg = Shortened(message), Details = Shortened(details) };
-        return new CniAnswer(1, JsonSerializer.SerializeToUtf8Bytes(answer, CniJson.Default.ErrorAnswer));
-    }
+    private static CniAnswer Failure(string version, CniErrorCode code, string message, string details) =>
+        new(1, JsonOutput.Write(json =>
+        {
+            json.WriteString("cniVersion"u8, version);
+            json.WriteNumber("code"u8, (int)code);
+            json.WriteString("msg"u8, Shortened(message));
+            json.WriteString("details"u8, Shortened(details));
+        }));
 
     /// <summary>Keeps the answer under 2 KB: runtimes put it into events and logs.</summary>
     private static string Shortened(string text)
@@ -111,14 +124,22 @@ public sealed class Dispatcher(ICniCommands commands)
         switch (request.Arguments.Command)
         {
             case CniCommand.Add:
-                return Success(commands.Add(request).For(request.Version).ToJson());
+                return Success(ResultWriter.Write(commands.Add(request), request.Version));
             case CniCommand.Del:
                 commands.Del(request);
-                return Success(default);
-            default:
+                break;
+            case CniCommand.Check:
                 commands.Check(request);
-                return Success(default);
+                break;
+            case CniCommand.Gc:
+                commands.Gc(request);
+                break;
+            default:
+                commands.Status(request);
+                break;
         }
+
+        return Success(default);
     }
 }
 

@@ -8,6 +8,10 @@ public interface ICniCommands
     void Del(CniRequest request);
 
     void Check(CniRequest request);
+
+    void Gc(CniRequest request);
+
+    void Status(CniRequest request);
 }
 
 /// <summary>One call, past the checks that every command has in common.</summary>

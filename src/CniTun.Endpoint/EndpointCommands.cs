@@ -1,4 +1,5 @@
 using CniTun.Cni;
+using CniTun.Endpoint.Commands;
 using CniTun.Linux;
 
 namespace CniTun.Endpoint;
@@ -18,6 +19,18 @@ public sealed class EndpointCommands(Action<string> diagnose) : ICniCommands
     public void Check(CniRequest request) => Translated(request, () =>
     {
         new CheckCommand(request).Execute();
+        return true;
+    });
+
+    public void Gc(CniRequest request) => Translated(request, () =>
+    {
+        new GcCommand(request).Execute();
+        return true;
+    });
+
+    public void Status(CniRequest request) => Translated(request, () =>
+    {
+        new StatusCommand(request).Execute();
         return true;
     });
 

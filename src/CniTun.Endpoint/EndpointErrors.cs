@@ -1,3 +1,4 @@
+using CniTun.Addresses;
 using CniTun.Cni;
 using CniTun.Ipam;
 using CniTun.Linux;
@@ -36,6 +37,29 @@ internal static class EndpointErrors
         },
         cause);
 
+    public static CniException AddressUnavailable(IpAddress address, string why) => new(
+        CniErrorCode.AddressUnavailable,
+        $"address {address} cannot be given: {why}",
+        "ask for another address, or for none");
+
+    public static CniException DelegateFailed(string type, string why, string details, Exception? cause = null) => new(
+        CniErrorCode.DelegateFailed,
+        $"IPAM plugin {type} cannot be used: {why}",
+        details,
+        cause);
+
+    public static CniException NotReady(string message, string details) => new(CniErrorCode.PluginNotAvailable, message, details);
+
+    public static CniException CollectionIncomplete(IReadOnlyList<string> failures) => new(
+        CniErrorCode.CollectionIncomplete,
+        $"{failures.Count} things could not be removed: {string.Join("; ", failures)}",
+        "the next GC tries again");
+
+    public static CniException NoValidAttachments() => new(
+        CniErrorCode.InvalidNetworkConfig,
+        "GC needs cni.dev/valid-attachments in the network configuration",
+        "the runtime lists there what is to be kept; an empty list means that nothing is");
+
     public static CniException InterfaceExists(Attachment attachment) => new(
         CniErrorCode.InterfaceExists,
         $"container {attachment.ContainerId} has an interface {attachment.InterfaceName} already",
@@ -63,7 +87,9 @@ internal static class EndpointErrors
 
     public static CniException KernelRefused(CniArguments arguments, LinuxException cause) => new(
         CniErrorCode.KernelRefused,
-        $"{arguments.Command.Text()} {arguments.ContainerId}/{arguments.InterfaceName}: {cause.Message}",
+        arguments.Command.IsOfAttachment()
+            ? $"{arguments.Command.Text()} {arguments.ContainerId}/{arguments.InterfaceName}: {cause.Message}"
+            : $"{arguments.Command.Text()}: {cause.Message}",
         cause.Errno switch
         {
             Errno.EPERM or Errno.EACCES => "run the plugin as root: it needs CAP_NET_ADMIN and CAP_SYS_ADMIN",

@@ -30,8 +30,15 @@ internal static class EndpointNames
         });
     }
 
+    /// <summary>Tells whether an interface of that name is a host end of ours.</summary>
+    public static bool IsHostVeth(string name) =>
+        name.Length == 14 && name.StartsWith("cnt", StringComparison.Ordinal) && name[3..].All(Base32.Contains);
+
     /// <summary>Gets what <c>ip link</c> shows beside the host end; it is set last, and so tells a finished endpoint from one whose maker died.</summary>
-    public static string Alias(string network, Attachment attachment) => $"cnitun {network} {attachment}";
+    public static string Alias(string network, Attachment attachment) => $"{AliasPrefix(network)}{attachment}";
+
+    /// <summary>Gets what the aliases of all host ends of a network begin with.</summary>
+    public static string AliasPrefix(string network) => $"cnitun {network} ";
 
     public static MacAddress HostMac(Attachment attachment) =>
         new(HostRange | (Hash(attachment.ContainerId, attachment.InterfaceName) & 0xffff_ffff));
@@ -52,6 +59,8 @@ internal static class EndpointNames
     /// <summary>Gets the bridge's Ethernet address: by chance, since two hosts may have a bridge of one name.</summary>
     [SuppressMessage("Security", "CA5394", Justification = "Not a secret: it has only to differ from the neighbours'.")]
     public static MacAddress NewBridgeMac() => new(BridgeRange | (ulong)Random.Shared.NextInt64(1L << 32));
+
+    public static bool IsOurBridge(MacAddress? mac) => mac is { } known && (known.Value & 0xffff_0000_0000) == BridgeRange;
 
     /// <summary>FNV-1a over both texts with a zero byte between, then mixed (the finalizer of MurmurHash3), so that every bit depends on all.</summary>
     private static ulong Hash(string first, string second)

@@ -1,4 +1,5 @@
 using CniTun.Addresses;
+using CniTun.Endpoint.Configuration;
 using CniTun.Linux;
 using CniTun.Linux.Netlink;
 
@@ -12,6 +13,7 @@ namespace CniTun.Endpoint;
 internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
 {
     private const int DefaultMtuBytes = 1500;
+    private static readonly Cidr LinkLocal = Cidr.Parse("fe80::/10");
 
     /// <summary>Makes the bridge if it is missing, and finishes it.</summary>
     public Link Ensure()
@@ -36,13 +38,17 @@ internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
     }
 
     /// <summary>Gives the bridge the addresses that containers have as their gateway, and lets the host forward.</summary>
-    public void EnsureGateways(Link bridge, IEnumerable<Cidr> gateways)
+    /// <param name="bridge">Up.</param>
+    /// <param name="gateways">With the prefix length of the containers' subnet.</param>
+    /// <param name="isInUse">Tells whether some container has an address as its gateway; asked only about others that the bridge has.</param>
+    public void EnsureGateways(Link bridge, IReadOnlyList<Cidr> gateways, Func<IpAddress, bool> isInUse)
     {
         var present = netlink.Addresses.List(bridge);
         foreach (var gateway in gateways)
         {
             if (!present.Any(address => address.Address == gateway))
             {
+                RemoveOutdated(bridge, gateway, gateways, present, isInUse);
                 AddUnlessPresent(bridge, gateway);
             }
 
@@ -56,6 +62,34 @@ internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
         if (Sysctl.TryRead(setting) is "0")
         {
             Sysctl.TryWrite(setting, "1");
+        }
+    }
+
+    /// <summary>
+    /// Removes addresses that would shadow where their subnet is now: on our own bridge those of a pod CIDR that this node no longer has,
+    /// on any bridge, if forceAddress says so, whatever stands in the way.
+    /// </summary>
+    private void RemoveOutdated(
+        Link bridge,
+        Cidr gateway,
+        IReadOnlyList<Cidr> gateways,
+        IReadOnlyList<InterfaceAddress> present,
+        Func<IpAddress, bool> isInUse)
+    {
+        foreach (var other in present.Select(address => address.Address))
+        {
+            var sameFamily = other.Address.IsIPv6 == gateway.Address.IsIPv6;
+            if (!sameFamily || gateways.Contains(other) || LinkLocal.Contains(other.Address))
+            {
+                continue;
+            }
+
+            var outdated = EndpointNames.IsOurBridge(bridge.Mac) && !isInUse(other.Address);
+            var forced = settings.ForceAddress && (!other.Address.IsIPv6 || other.Overlaps(gateway));
+            if (outdated || forced)
+            {
+                netlink.Addresses.Delete(bridge, other);
+            }
         }
     }
 

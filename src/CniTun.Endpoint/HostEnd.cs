@@ -1,4 +1,5 @@
 using CniTun.Addresses;
+using CniTun.Endpoint.Configuration;
 using CniTun.Ipam;
 using CniTun.Linux;
 using CniTun.Linux.Namespaces;

@@ -1,6 +1,5 @@
-using CniTun.Addresses;
 using CniTun.Cni;
-using CniTun.Ipam;
+using CniTun.Endpoint.Configuration;
 using CniTun.Linux;
 using CniTun.Linux.Namespaces;
 using CniTun.Linux.Netlink;
@@ -11,22 +10,55 @@ namespace CniTun.Endpoint;
 internal sealed class PodInterface(NetworkNamespace pod, string name, NetworkSettings settings)
 {
     private const int MainTable = 254;
+    private const int DuplicateDetectionSeconds = 10;
 
     /// <summary>Configures the interface, which is there and down.</summary>
     /// <exception cref="LinuxException">Whatever the kernel refuses; nothing is undone here, as the interface goes as a whole.</exception>
-    public void Configure(IReadOnlyList<Lease> leases, IReadOnlyList<CniRoute> routes)
+    /// <exception cref="CniException">Code 106: another host has an IPv6 address of ours.</exception>
+    public Link Configure(IReadOnlyList<CniAddress> ips, IReadOnlyList<CniRoute> routes)
     {
-        using var netlink = Visit(leases.Any(lease => lease.Address.Address.IsIPv6));
+        using var netlink = Visit(ips.Any(ip => ip.Address.Address.IsIPv6));
         var link = netlink.Links.Find(name) ?? throw new LinuxException("RTM_GETLINK", name, Errno.ENODEV);
-        netlink.Links.SetUp(link);
-        foreach (var lease in leases)
+        if (settings.DisableContainerInterface)
         {
-            netlink.Addresses.Add(link, lease.Address, settings.DetectDuplicates);
+            return link;
+        }
+
+        netlink.Links.SetUp(link);
+        foreach (var ip in ips)
+        {
+            netlink.Addresses.Add(link, ip.Address, settings.DetectDuplicates);
         }
 
         foreach (var route in routes)
         {
             netlink.Routes.Add(ToKernel(route, link));
+        }
+
+        return link;
+    }
+
+    /// <summary>Waits until the kernel knows that no other host has one of the IPv6 addresses; only when asked to look.</summary>
+    /// <exception cref="CniException">Code 106: another host has one.</exception>
+    public void AwaitDuplicateDetection(Link link)
+    {
+        using var netlink = pod.OpenNetlink();
+        var deadline = Environment.TickCount64 + (DuplicateDetectionSeconds * 1000);
+        using var never = new ManualResetEventSlim();
+        while (Environment.TickCount64 < deadline)
+        {
+            var addresses = netlink.Addresses.List(link);
+            if (addresses.FirstOrDefault(address => address.IsDuplicate) is { IsDuplicate: true } duplicate)
+            {
+                throw EndpointErrors.AddressUnavailable(duplicate.Address.Address, "another host on the link has it");
+            }
+
+            if (!addresses.Any(address => address.IsTentative))
+            {
+                return;
+            }
+
+            never.Wait(TimeSpan.FromMilliseconds(20));
         }
     }
 
@@ -35,9 +67,9 @@ internal sealed class PodInterface(NetworkNamespace pod, string name, NetworkSet
     {
         // Before the interface comes up: other pods must not become its router, and its addresses must work at once.
         var present = Sysctl.TryWrite($"net/ipv6/conf/{name}/accept_ra", "0");
-        if (present && !settings.DetectDuplicates)
+        if (present)
         {
-            Sysctl.TryWrite($"net/ipv6/conf/{name}/accept_dad", "0");
+            Sysctl.TryWrite($"net/ipv6/conf/{name}/accept_dad", settings.DetectDuplicates ? "1" : "0");
         }
 
         if (present && usesIPv6)
@@ -59,5 +91,4 @@ internal sealed class PodInterface(NetworkNamespace pod, string name, NetworkSet
         Table = (uint)(route.Table ?? MainTable),
         Scope = (byte?)route.Scope,
     };
-
 }

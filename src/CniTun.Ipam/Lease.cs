@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using CniTun.Addresses;
 
 namespace CniTun.Ipam;
@@ -14,48 +13,47 @@ public sealed record Lease(Cidr Address, IpAddress Gateway, Attachment Attachmen
     /// <summary>Writes a line of JSON.</summary>
     internal byte[] ToFile()
     {
-        var file = new LeaseFile
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream))
         {
-            Address = Address,
-            Gateway = Gateway,
-            ContainerId = Attachment.ContainerId,
-            InterfaceName = Attachment.InterfaceName,
-            NetworkNamespace = NetworkNamespace,
-        };
-        return [.. JsonSerializer.SerializeToUtf8Bytes(file, LeaseJson.Default.LeaseFile), (byte)'\n'];
+            json.WriteStartObject();
+            json.WriteString("address"u8, Address.ToString());
+            json.WriteString("gateway"u8, Gateway.ToString());
+            json.WriteString("containerId"u8, Attachment.ContainerId);
+            json.WriteString("interfaceName"u8, Attachment.InterfaceName);
+            json.WriteString("networkNamespace"u8, NetworkNamespace);
+            json.WriteEndObject();
+        }
+
+        stream.WriteByte((byte)'\n');
+        return stream.ToArray();
     }
 
     /// <summary>Reads a lease file; null if it is damaged.</summary>
     internal static Lease? FromFile(ReadOnlySpan<byte> content)
     {
+        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
         try
         {
-            return JsonSerializer.Deserialize(content, LeaseJson.Default.LeaseFile) is { } file
-                ? new Lease(file.Address, file.Gateway, new Attachment(file.ContainerId, file.InterfaceName), file.NetworkNamespace)
-                : null;
+            var json = new Utf8JsonReader(content);
+            json.Read();
+            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+            {
+                var key = json.GetString()!;
+                json.Read();
+                texts[key] = json.GetString() ?? string.Empty;
+            }
         }
-        catch (JsonException)
+        catch (Exception damaged) when (damaged is JsonException or InvalidOperationException)
         {
             return null;
         }
+
+        return Cidr.TryParse(texts.GetValueOrDefault("address"), out var address)
+            && IpAddress.TryParse(texts.GetValueOrDefault("gateway"), out var gateway)
+            && texts.GetValueOrDefault("containerId") is { Length: > 0 } containerId
+            && texts.GetValueOrDefault("interfaceName") is { Length: > 0 } interfaceName
+                ? new Lease(address, gateway, new Attachment(containerId, interfaceName), texts.GetValueOrDefault("networkNamespace") ?? string.Empty)
+                : null;
     }
 }
-
-/// <summary>A lease as <c>cat</c> shows it.</summary>
-internal sealed class LeaseFile
-{
-    public required Cidr Address { get; init; }
-
-    public required IpAddress Gateway { get; init; }
-
-    public required string ContainerId { get; init; }
-
-    public required string InterfaceName { get; init; }
-
-    public required string NetworkNamespace { get; init; }
-}
-
-/// <summary>How lease files are read and written.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true)]
-[JsonSerializable(typeof(LeaseFile))]
-internal sealed partial class LeaseJson : JsonSerializerContext;

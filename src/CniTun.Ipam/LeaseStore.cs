@@ -95,6 +95,55 @@ public sealed class LeaseStore : IDisposable
         return null;
     }
 
+    /// <summary>Leases a certain address of the set to the attachment.</summary>
+    /// <param name="attachment">After <see cref="Begin"/>.</param>
+    /// <param name="networkNamespace">Goes into the lease.</param>
+    /// <param name="set">Holds the address.</param>
+    /// <param name="address">Asked for by name.</param>
+    /// <returns>Null if it is leased to another.</returns>
+    public Lease? Claim(Attachment attachment, string networkNamespace, RangeSet set, IpAddress address)
+    {
+        if (Find(attachment).FirstOrDefault(lease => lease.Address.Address == address) is { } had)
+        {
+            return had;
+        }
+
+        var range = set.Find(address) ?? throw new ArgumentException($"{address} is not in {set}", nameof(address));
+        using var record = attachments.OpenOrCreateChild(attachment.FileName);
+        var lease = new Lease(new Cidr(address, range.Subnet.PrefixLength), range.Gateway, attachment, networkNamespace);
+        if (!TryClaim(record, lease))
+        {
+            return null;
+        }
+
+        if (address.Value - range.First.Value < (UInt128)range.Count)
+        {
+            using var map = FreeMap.OpenOrCreate(pools, range, () => LeasedOffsets(range));
+            map.MarkLeased((int)(address.Value - range.First.Value), moveCursor: false);
+        }
+
+        return lease;
+    }
+
+    /// <summary>Tells whether an address of the set is free.</summary>
+    public bool HasFree(RangeSet set)
+    {
+        foreach (var range in set.Ranges)
+        {
+            using var map = FreeMap.OpenOrCreate(pools, range, () => LeasedOffsets(range));
+            if (map.FindFree() is not null || (map.Rebuild(LeasedOffsets(range)) && map.FindFree() is not null))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Fails as the next lease would if nothing can be written.</summary>
+    /// <exception cref="LinuxException">EROFS, ENOSPC, EOPNOTSUPP.</exception>
+    public void EnsureWritable() => UnnamedFile.Create(addresses, "status"u8).Dispose();
+
     /// <summary>Gets the leases of an attachment.</summary>
     public IReadOnlyList<Lease> Find(Attachment attachment)
     {

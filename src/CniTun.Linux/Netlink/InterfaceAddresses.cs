@@ -13,6 +13,9 @@ public readonly record struct InterfaceAddress(int InterfaceIndex, Cidr Address,
 {
     /// <summary>Gets a value indicating whether duplicate address detection still runs: the address cannot be used yet.</summary>
     public bool IsTentative => (Flags & IFA_F_TENTATIVE) != 0;
+
+    /// <summary>Gets a value indicating whether another host was found to have the address.</summary>
+    public bool IsDuplicate => (Flags & IFA_F_DADFAILED) != 0;
 }
 
 /// <summary>The IP addresses of the interfaces of one namespace.</summary>

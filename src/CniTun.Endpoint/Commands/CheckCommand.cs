@@ -1,11 +1,10 @@
-using CniTun.Addresses;
 using CniTun.Cni;
+using CniTun.Endpoint.Addressing;
+using CniTun.Endpoint.Configuration;
 using CniTun.Ipam;
-using CniTun.Linux;
-using CniTun.Linux.Namespaces;
 using CniTun.Linux.Netlink;
 
-namespace CniTun.Endpoint;
+namespace CniTun.Endpoint.Commands;
 
 /// <summary>Compares the kernel with the result of ADD and names the first difference.</summary>
 internal sealed class CheckCommand(CniRequest request)
@@ -15,18 +14,23 @@ internal sealed class CheckCommand(CniRequest request)
 
     public void Execute()
     {
-        var configuration = NetworkConfiguration.Read(request.Configuration.Span);
-        var settings = NetworkSettings.From(request.NetworkName, configuration);
+        var configuration = ConfigurationReader.Read(request.Configuration.Span);
+        var settings = NetworkSettings.From(request, configuration);
         var expected = configuration.PrevResult ?? throw EndpointErrors.NoPreviousResult();
-        using var pod = OpenPod();
+        using var pod = PodNamespace.Open(arguments.NetworkNamespace);
         using var inside = pod.OpenNetlink();
         using var host = RouteNetlink.Open();
 
-        var podLink = CheckPodLink(inside, expected);
+        var podLink = CheckPodLink(inside, settings, expected);
         CheckHost(host, settings, podLink, expected);
-        CheckAddresses(inside, podLink, expected);
-        CheckRoutes(inside, podLink, expected);
-        CheckLeases(settings, expected);
+        if (!settings.DisableContainerInterface)
+        {
+            CheckAddresses(inside, podLink, expected);
+            CheckRoutes(inside, podLink, expected);
+        }
+
+        using var store = AttachmentStore.Open(settings.DataDirectory, settings.Name);
+        AddressManagement.Choose(request, configuration, store, attachment).Check(expected);
     }
 
     private static CniException Differs(string difference) => EndpointErrors.NotAsExpected(difference);
@@ -34,7 +38,7 @@ internal sealed class CheckCommand(CniRequest request)
     private static void CheckAddresses(RouteNetlink inside, Link podLink, CniResult expected)
     {
         var present = inside.Addresses.List(podLink);
-        foreach (var address in OwnAddresses(expected, podLink.Name))
+        foreach (var address in PreviousResult.AddressesOf(expected, podLink.Name))
         {
             if (!present.Any(found => found.Address == address))
             {
@@ -46,7 +50,7 @@ internal sealed class CheckCommand(CniRequest request)
     private static void CheckRoutes(RouteNetlink inside, Link podLink, CniResult expected)
     {
         var present = inside.Routes.List();
-        foreach (var route in expected.Routes ?? [])
+        foreach (var route in expected.Routes)
         {
             if (!present.Any(found => found.Destination == route.Destination.Network
                 && found.InterfaceIndex == podLink.Index
@@ -58,14 +62,6 @@ internal sealed class CheckCommand(CniRequest request)
             }
         }
     }
-
-    private static IEnumerable<Cidr> OwnAddresses(CniResult expected, string interfaceName) =>
-        (expected.Ips ?? [])
-            .Where(ip => ip.Interface is not { } index
-                || (index >= 0
-                    && index < (expected.Interfaces?.Length ?? 0)
-                    && string.Equals(expected.Interfaces![index].Name, interfaceName, StringComparison.Ordinal)))
-            .Select(ip => ip.Address);
 
     private static void CheckBridge(RouteNetlink host, NetworkSettings settings, Link bridge, CniResult expected)
     {
@@ -80,7 +76,7 @@ internal sealed class CheckCommand(CniRequest request)
         }
 
         var present = host.Addresses.List(bridge);
-        foreach (var ip in expected.Ips ?? [])
+        foreach (var ip in expected.Ips)
         {
             if (ip.Gateway is { } gateway && !present.Any(found => found.Address.Address == gateway))
             {
@@ -89,33 +85,19 @@ internal sealed class CheckCommand(CniRequest request)
         }
     }
 
-    private NetworkNamespace OpenPod()
-    {
-        try
-        {
-            return NetworkNamespace.Open(arguments.NetworkNamespace);
-        }
-        catch (LinuxException cause)
-        {
-            throw EndpointErrors.NamespaceUnusable(arguments.NetworkNamespace, cause);
-        }
-    }
-
-    private Link CheckPodLink(RouteNetlink inside, CniResult expected)
+    private Link CheckPodLink(RouteNetlink inside, NetworkSettings settings, CniResult expected)
     {
         var name = arguments.InterfaceName;
-        var ours = expected.Interfaces?.FirstOrDefault(link =>
-            !string.IsNullOrEmpty(link.Sandbox) && string.Equals(link.Name, name, StringComparison.Ordinal))
-            ?? throw Differs($"prevResult names no interface {name} in a sandbox");
+        var ours = PreviousResult.InterfaceOf(expected, name) ?? throw Differs($"prevResult names no interface {name} in a sandbox");
         var link = inside.Links.Find(name) ?? throw Differs($"container {arguments.ContainerId} has no interface {name}");
         if (link.Kind is not "veth")
         {
             throw Differs($"{name} is not a veth but {link.Kind ?? "a physical device"}");
         }
 
-        if (!link.IsUp)
+        if (link.IsUp == settings.DisableContainerInterface)
         {
-            throw Differs($"{name} is down");
+            throw Differs($"{name} is {(link.IsUp ? "up" : "down")}");
         }
 
         if (ours.Mac is { Length: > 0 } mac && !string.Equals(mac, link.Mac?.ToString(), StringComparison.OrdinalIgnoreCase))
@@ -149,24 +131,6 @@ internal sealed class CheckCommand(CniRequest request)
         if (hostEnd.BridgePort?.Hairpin != settings.Hairpin)
         {
             throw Differs($"hairpin of {hostEnd.Name} is {(settings.Hairpin ? "off" : "on")}");
-        }
-    }
-
-    private void CheckLeases(NetworkSettings settings, CniResult expected)
-    {
-        if (settings.RangeSets.Count == 0)
-        {
-            return;
-        }
-
-        using var leases = Leases.TryOpen(settings.DataDirectory, settings.Name);
-        var leased = leases?.Find(attachment) ?? [];
-        foreach (var address in OwnAddresses(expected, arguments.InterfaceName))
-        {
-            if (!leased.Any(lease => lease.Address == address))
-            {
-                throw Differs($"{address} is not leased to {attachment}");
-            }
         }
     }
 }

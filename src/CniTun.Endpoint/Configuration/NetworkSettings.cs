@@ -1,7 +1,7 @@
+using CniTun.Addresses;
 using CniTun.Cni;
-using CniTun.Ipam;
 
-namespace CniTun.Endpoint;
+namespace CniTun.Endpoint.Configuration;
 
 /// <summary>The plugin's configuration, checked and with its defaults: whoever has one need not look again.</summary>
 internal sealed class NetworkSettings
@@ -19,6 +19,11 @@ internal sealed class NetworkSettings
 
     public bool IsDefaultGateway { get; init; }
 
+    /// <summary>Gets a value indicating whether other addresses of the bridge give way to ours.</summary>
+    public bool ForceAddress { get; init; }
+
+    public bool Masquerade { get; init; }
+
     public bool Hairpin { get; init; }
 
     public bool Promiscuous { get; init; }
@@ -27,22 +32,23 @@ internal sealed class NetworkSettings
 
     public bool DetectDuplicates { get; init; }
 
+    /// <summary>Gets a value indicating whether the container's end stays down and without addresses.</summary>
+    public bool DisableContainerInterface { get; init; }
+
     /// <summary>Gets the MTU of bridge and veth; 0 for the kernel's default.</summary>
     public int MtuBytes { get; init; }
 
-    /// <summary>Gets where leases lie.</summary>
+    /// <summary>Gets where leases and attachments are noted.</summary>
     public required string DataDirectory { get; init; }
 
-    /// <summary>Gets the range sets of the built-in IPAM; empty for a network without addresses.</summary>
-    public required IReadOnlyList<RangeSet> RangeSets { get; init; }
-
-    public required IReadOnlyList<CniRoute> Routes { get; init; }
+    /// <summary>Gets the container's Ethernet address if one was asked for.</summary>
+    public MacAddress? Mac { get; init; }
 
     public CniDns? Dns { get; init; }
 
-    /// <summary>Checks everything that can be checked without the kernel.</summary>
+    /// <summary>Checks everything that can be checked without the kernel and without IPAM.</summary>
     /// <exception cref="CniException">Code 7: a value that cannot work. Code 2: a key that we do not fulfil.</exception>
-    public static NetworkSettings From(string networkName, NetworkConfiguration configuration)
+    public static NetworkSettings From(CniRequest request, NetworkConfiguration configuration)
     {
         RefuseUnsupported(configuration);
         if (configuration is { HairpinMode: true, PromiscMode: true })
@@ -50,20 +56,27 @@ internal sealed class NetworkSettings
             throw Invalid("hairpinMode and promiscMode are both on", "choose one: they do the same in two ways");
         }
 
+        if (configuration is { DisableContainerInterface: true, Ipam.Type.Length: > 0 })
+        {
+            throw Invalid("disableContainerInterface is on and ipam has a type", "an interface that is down has no address: remove one of the two");
+        }
+
         return new NetworkSettings
         {
-            Name = networkName,
+            Name = request.NetworkName,
             Bridge = CheckedBridge(configuration.Bridge ?? "cni0"),
             IsGateway = configuration.IsGateway || configuration.IsDefaultGateway,
             IsDefaultGateway = configuration.IsDefaultGateway,
+            ForceAddress = configuration.ForceAddress,
+            Masquerade = configuration.IpMasq,
             Hairpin = configuration.HairpinMode,
             Promiscuous = configuration.PromiscMode,
             IsolatePorts = configuration.PortIsolation,
             DetectDuplicates = configuration.EnableDad,
+            DisableContainerInterface = configuration.DisableContainerInterface,
             MtuBytes = CheckedMtu(configuration.Mtu),
             DataDirectory = DataDirectoryOf(configuration),
-            RangeSets = IpamSettings.ReadRangeSets(configuration.Ipam),
-            Routes = IpamSettings.ReadRoutes(configuration.Ipam),
+            Mac = RequestedMac(request.Arguments, configuration),
             Dns = configuration.Dns,
         };
     }
@@ -71,21 +84,21 @@ internal sealed class NetworkSettings
     /// <summary>Gets where the leases lie, from a configuration that need not be right otherwise: enough for DEL.</summary>
     public static string DataDirectoryOf(NetworkConfiguration configuration)
     {
-        var directory = configuration.Ipam?.DataDir ?? "/run/cnitun";
-        return directory.StartsWith('/') && !directory.Contains('\0', StringComparison.Ordinal) && !directory.Split('/').Contains("..", StringComparer.Ordinal)
-            ? directory.TrimEnd('/')
-            : throw Invalid($"ipam.dataDir '{directory}' is not an absolute path", "write it from the root, without '..'");
+        var directory = configuration.DataDir ?? (configuration.Ipam.Type is "" or "cnitun" ? configuration.Ipam.DataDir : null) ?? "/run/cnitun";
+        return directory.StartsWith('/')
+            && !directory.Contains('\0', StringComparison.Ordinal)
+            && Array.IndexOf(directory.Split('/'), "..") < 0
+                ? directory.TrimEnd('/')
+                : throw Invalid($"dataDir '{directory}' is not an absolute path", "write it from the root, without '..'");
     }
 
     private static void RefuseUnsupported(NetworkConfiguration configuration)
     {
         var key = configuration switch
         {
-            { IpMasq: true } => "ipMasq: true",
-            { Vlan: { } vlan and not 0 } => $"vlan: {vlan}",
-            { VlanTrunk.Length: > 0 } => "vlanTrunk",
+            { Vlan: not 0 } => $"vlan: {configuration.Vlan}",
+            { VlanTrunk.Count: > 0 } => "vlanTrunk",
             { MacSpoofCheck: true } => "macspoofchk: true",
-            { DisableContainerInterface: true } => "disableContainerInterface: true",
             _ => null,
         };
         if (key is not null)
@@ -93,6 +106,18 @@ internal sealed class NetworkSettings
             throw new CniException(CniErrorCode.UnsupportedField, $"{key} is not supported", "remove the key; see docs/cni.md for what is supported");
         }
     }
+
+    /// <summary>What the runtime asks for comes before what the configuration says, and that before CNI_ARGS.</summary>
+    private static MacAddress? RequestedMac(CniArguments arguments, NetworkConfiguration configuration)
+    {
+        arguments.Extra.TryGetValue("MAC", out var fromArguments);
+        var text = FirstNonEmpty(configuration.RuntimeConfig.Mac, configuration.Args.Mac, fromArguments);
+        return text is null ? null
+            : MacAddress.TryParse(text, out var mac) ? mac
+            : throw Invalid($"'{text}' is not an Ethernet address", "write six pairs of hexadecimal digits with colons between");
+    }
+
+    private static string? FirstNonEmpty(params string?[] texts) => Array.Find(texts, text => !string.IsNullOrEmpty(text));
 
     private static string CheckedBridge(string name) =>
         name.Length == 0 || name is "." or ".."

@@ -1,0 +1,81 @@
+using CniTun.Addresses;
+using CniTun.Cni;
+using CniTun.Endpoint.Configuration;
+using CniTun.Ipam;
+
+namespace CniTun.Endpoint.Addressing;
+
+/// <summary>The built-in IPAM: addresses from our own lease store.</summary>
+internal sealed class LeasedAddresses(
+    CniRequest request,
+    NetworkConfiguration configuration,
+    AttachmentStore store,
+    Attachment attachment) : IAddressManagement
+{
+    public CniResult Allocate()
+    {
+        var sets = RangeReader.ReadSets(configuration);
+        var dns = configuration.Ipam.ResolvConf is { Length: > 0 } path ? ResolverFile.Read(path) : null;
+        var requested = RangeReader.ReadRequested(request.Arguments, configuration).ToList();
+        var leases = new List<Lease>();
+        foreach (var set in sets)
+        {
+            var wanted = requested.FindIndex(address => set.Find(address) is not null);
+            leases.Add(wanted < 0 ? Choose(set) : Claim(set, requested[wanted]));
+            if (wanted >= 0)
+            {
+                requested.RemoveAt(wanted);
+            }
+        }
+
+        return requested.Count > 0
+            ? throw EndpointErrors.AddressUnavailable(requested[0], "no range set holds it")
+            : new CniResult
+            {
+                Ips = [.. leases.Select(lease => new CniAddress { Address = lease.Address, Gateway = lease.Gateway })],
+                Routes = configuration.Ipam.Routes,
+                Dns = dns,
+            };
+    }
+
+    /// <summary>Leases belong to the attachment's record and go with it.</summary>
+    public void Release() => store.Release(attachment);
+
+    public void Check(CniResult expected)
+    {
+        var leased = store.Find(attachment);
+        foreach (var address in PreviousResult.AddressesOf(expected, request.Arguments.InterfaceName))
+        {
+            if (!leased.Any(lease => lease.Address == address))
+            {
+                throw EndpointErrors.NotAsExpected($"{address} is not leased to {attachment}");
+            }
+        }
+    }
+
+    public void Collect()
+    {
+        // GC releases the record of each attachment that is not valid, and its leases with it.
+    }
+
+    public void Status()
+    {
+        var sets = RangeReader.ReadSets(configuration);
+        store.EnsureWritable();
+        foreach (var set in sets)
+        {
+            if (!store.HasFree(set))
+            {
+                throw EndpointErrors.NotReady($"no free address in {set}", $"network {request.NetworkName}: every address is leased; delete unused pods or widen ipam.ranges");
+            }
+        }
+    }
+
+    private Lease Choose(RangeSet set) =>
+        store.Allocate(attachment, request.Arguments.NetworkNamespace, set)
+            ?? throw EndpointErrors.PoolExhausted(request.NetworkName, set);
+
+    private Lease Claim(RangeSet set, IpAddress address) =>
+        store.Claim(attachment, request.Arguments.NetworkNamespace, set, address)
+            ?? throw EndpointErrors.AddressUnavailable(address, "it is leased to another container");
+}

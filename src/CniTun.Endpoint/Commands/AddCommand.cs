@@ -1,0 +1,119 @@
+using CniTun.Addresses;
+using CniTun.Cni;
+using CniTun.Endpoint.Addressing;
+using CniTun.Endpoint.Configuration;
+using CniTun.Ipam;
+using CniTun.Linux;
+using CniTun.Linux.Namespaces;
+using CniTun.Linux.Netlink;
+
+namespace CniTun.Endpoint.Commands;
+
+/// <summary>
+/// Attaches a container: addresses given, bridge there, a veth pair between, the container's end configured.
+/// </summary>
+/// <remarks>
+/// A transaction: what fails leaves nothing. And whoever is killed leaves only what DEL finds: the attachment is noted before anything is
+/// made, and everything that is made carries a name that follows from it.
+/// </remarks>
+internal sealed class AddCommand(CniRequest request, Action<string> diagnose)
+{
+    /// <summary>How often the bridge may be removed by somebody between our making it and our using it.</summary>
+    private const int BridgeAttempts = 3;
+
+    /// <summary>The container's end in the list of the interfaces that we make.</summary>
+    private const int PodInterfaceIndex = 2;
+
+    private readonly CniArguments arguments = request.Arguments;
+    private readonly Attachment attachment = new(request.Arguments.ContainerId, request.Arguments.InterfaceName);
+
+    public CniResult Execute()
+    {
+        var configuration = ConfigurationReader.Read(request.Configuration.Span);
+        var settings = NetworkSettings.From(request, configuration);
+        using var pod = PodNamespace.Open(arguments.NetworkNamespace);
+        using var host = RouteNetlink.Open();
+        var hostEnd = new HostEnd(host, attachment);
+        hostEnd.RemoveIfUnfinished(pod);
+
+        using var store = AttachmentStore.Open(settings.DataDirectory, settings.Name);
+        using var rollback = new Rollback(diagnose);
+        rollback.Add("forget the attachment", () => store.Release(attachment));
+        store.Begin(attachment);
+        var addressing = AddressManagement.Choose(request, configuration, store, attachment);
+        rollback.Add("release addresses", addressing.Release);
+        var given = addressing.Allocate();
+        var ips = RoutePlan.ResolveGateways(settings, given.Ips, PodInterfaceIndex);
+        var routes = RoutePlan.ResolveRoutes(settings, given.Routes, ips);
+
+        var podMac = settings.Mac ?? EndpointNames.PodMac(ips.Count > 0 ? ips[0].Address.Address : null, attachment);
+        var bridge = CreateVeth(hostEnd, pod, settings, podMac, ips, store);
+        rollback.Add("delete veth", () => hostEnd.Delete());
+        var podInterface = new PodInterface(pod, arguments.InterfaceName, settings);
+        var podLink = podInterface.Configure(ips, routes);
+        var hostLink = hostEnd.Finish(settings);
+        if (settings.DetectDuplicates)
+        {
+            podInterface.AwaitDuplicateDetection(podLink);
+        }
+
+        rollback.Commit();
+        return PreviousResult.Extend(configuration.PrevResult, new CniResult
+        {
+            Interfaces = [Told(bridge), Told(hostLink), Told(podLink, arguments.NetworkNamespace)],
+            Ips = ips,
+            Routes = routes,
+            Dns = settings.Dns is { IsEmpty: false } ? settings.Dns : given.Dns,
+        });
+    }
+
+    private static CniInterface Told(Link link, string? sandbox = null) => new()
+    {
+        Name = link.Name,
+        Mac = link.Mac?.ToString(),
+        Mtu = link.MtuBytes,
+        Sandbox = sandbox,
+    };
+
+    /// <summary>Makes bridge and veth pair; anew if somebody removes the bridge in between.</summary>
+    private Link CreateVeth(
+        HostEnd hostEnd,
+        NetworkNamespace pod,
+        NetworkSettings settings,
+        MacAddress podMac,
+        IReadOnlyList<CniAddress> ips,
+        AttachmentStore store)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var hostBridge = new HostBridge(hostEnd.Netlink, settings);
+            var bridge = hostBridge.Ensure();
+            if (settings.IsGateway)
+            {
+                hostBridge.EnsureGateways(bridge, [.. Gateways(ips)], store.IsGateway);
+            }
+
+            try
+            {
+                hostEnd.Create(bridge, pod, podMac, settings.MtuBytes);
+                return bridge;
+            }
+            catch (LinuxException gone)
+                when (gone.Errno is Errno.EINVAL or Errno.ENODEV && attempt < BridgeAttempts && hostEnd.Netlink.Links.Find(bridge.Index) is null)
+            {
+                diagnose($"bridge {bridge.Name} was removed by somebody; making it again");
+            }
+        }
+    }
+
+    private static IEnumerable<Cidr> Gateways(IReadOnlyList<CniAddress> ips)
+    {
+        foreach (var ip in ips)
+        {
+            if (ip.Gateway is { } gateway)
+            {
+                yield return new Cidr(gateway, ip.Address.PrefixLength);
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using CniTun.Cni;
+using CniTun.Endpoint.Addressing;
+using CniTun.Endpoint.Configuration;
+using CniTun.Ipam;
+using CniTun.Linux.Netlink;
+
+namespace CniTun.Endpoint.Commands;
+
+/// <summary>
+/// Detaches a container: the veth pair first, its addresses last, so that none is given out again while anything still has it.
+/// </summary>
+/// <remarks>What is gone already is no error; DEL may be called twice, for a container never added, and after its namespace vanished.</remarks>
+internal sealed class DelCommand(CniRequest request)
+{
+    private readonly Attachment attachment = new(request.Arguments.ContainerId, request.Arguments.InterfaceName);
+
+    public void Execute()
+    {
+        var configuration = ConfigurationReader.Read(request.Configuration.Span);
+        var dataDirectory = NetworkSettings.DataDirectoryOf(configuration);
+        using var host = RouteNetlink.Open();
+        if (!new HostEnd(host, attachment).Delete())
+        {
+            DeleteInside();
+        }
+
+        AddressManagement.Delegate(request, configuration)?.Release();
+        using var store = AttachmentStore.TryOpen(dataDirectory, request.NetworkName);
+        store?.Release(attachment);
+    }
+
+    /// <summary>Removes an interface whose host end has not our name: one that the reference plugin made before the network was handed to us.</summary>
+    private void DeleteInside()
+    {
+        using var pod = PodNamespace.TryOpen(request.Arguments.NetworkNamespace);
+        using var netlink = pod?.OpenNetlink();
+        if (netlink?.Links.Find(attachment.InterfaceName) is { Kind: "veth" })
+        {
+            netlink.Links.Delete(attachment.InterfaceName);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using CniTun.Cni;
+using CniTun.Endpoint.Addressing;
+using CniTun.Endpoint.Configuration;
+using CniTun.Ipam;
+using CniTun.Linux;
+using CniTun.Linux.Netlink;
+
+namespace CniTun.Endpoint.Commands;
+
+/// <summary>
+/// Removes everything of the network that belongs to no valid attachment: host ends and addresses of containers whose DEL never came.
+/// </summary>
+/// <remarks>Goes on when something cannot be removed, and says at the end what that was.</remarks>
+internal sealed class GcCommand(CniRequest request)
+{
+    private readonly List<string> failures = [];
+
+    public void Execute()
+    {
+        var configuration = ConfigurationReader.Read(request.Configuration.Span);
+        var valid = ReadValid(configuration);
+        using var host = RouteNetlink.Open();
+        using var store = AttachmentStore.TryOpen(NetworkSettings.DataDirectoryOf(configuration), request.NetworkName);
+
+        foreach (var attachment in store?.Attachments() ?? [])
+        {
+            if (!valid.Contains(attachment))
+            {
+                Try(attachment.ToString(), () => new HostEnd(host, attachment).Delete());
+                Try(attachment.ToString(), () => store!.Release(attachment));
+            }
+        }
+
+        CollectUnrecorded(host, valid);
+        if (AddressManagement.Delegate(request, configuration) is { } addressing)
+        {
+            Try("addresses", addressing.Collect);
+        }
+
+        if (failures.Count > 0)
+        {
+            throw EndpointErrors.CollectionIncomplete(failures);
+        }
+    }
+
+    private static HashSet<Attachment> ReadValid(NetworkConfiguration configuration)
+    {
+        var valid = new HashSet<Attachment>();
+        foreach (var listed in configuration.ValidAttachments ?? throw EndpointErrors.NoValidAttachments())
+        {
+            valid.Add(new Attachment(listed.ContainerId, listed.InterfaceName));
+        }
+
+        return valid;
+    }
+
+    /// <summary>Removes host ends of this network whose record was lost, as when somebody emptied /run.</summary>
+    private void CollectUnrecorded(RouteNetlink host, HashSet<Attachment> valid)
+    {
+        var kept = valid.Select(EndpointNames.HostVeth).ToHashSet(StringComparer.Ordinal);
+        var prefix = EndpointNames.AliasPrefix(request.NetworkName);
+        foreach (var link in host.Links.List())
+        {
+            if (EndpointNames.IsHostVeth(link.Name)
+                && link.Alias?.StartsWith(prefix, StringComparison.Ordinal) == true
+                && !kept.Contains(link.Name))
+            {
+                Try(link.Name, () => host.Links.Delete(link.Name));
+            }
+        }
+    }
+
+    private void Try(string subject, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception failure) when (failure is LinuxException or CniException)
+        {
+            failures.Add($"{subject}: {failure.Message}");
+        }
+    }
+}

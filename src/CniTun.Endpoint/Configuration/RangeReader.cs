@@ -1,0 +1,70 @@
+using CniTun.Addresses;
+using CniTun.Cni;
+using CniTun.Ipam;
+
+namespace CniTun.Endpoint.Configuration;
+
+/// <summary>Turns the <c>ipam</c> section and what the runtime adds to it into range sets and requests, checked.</summary>
+internal static class RangeReader
+{
+    /// <summary>Reads the range sets in host-local's order: what the runtime gives, the short form, <c>ranges</c>.</summary>
+    /// <exception cref="CniException">Code 7, with the key that is wrong.</exception>
+    public static IReadOnlyList<RangeSet> ReadSets(NetworkConfiguration configuration)
+    {
+        var ipam = configuration.Ipam;
+        var sets = new List<RangeSet>();
+        ReadSets(configuration.RuntimeConfig.IpRanges, "runtimeConfig.ipRanges", sets);
+        if (ipam.Range.Subnet is not null)
+        {
+            sets.Add(ReadSet([ipam.Range], "ipam"));
+        }
+
+        ReadSets(ipam.Ranges, "ipam.ranges", sets);
+        return sets.Count > 0 ? sets : throw Invalid("ipam has no ranges", "add \"ranges\": [[{\"subnet\": \"10.1.0.0/24\"}]]");
+    }
+
+    /// <summary>Reads which addresses are asked for: by the runtime, else by the configuration, else in CNI_ARGS. A prefix length is passed over.</summary>
+    /// <exception cref="CniException">Code 7.</exception>
+    public static IReadOnlyList<IpAddress> ReadRequested(CniArguments arguments, NetworkConfiguration configuration)
+    {
+        arguments.Extra.TryGetValue("IP", out var fromArguments);
+        var texts = configuration.RuntimeConfig.Ips is { Count: > 0 } byRuntime ? byRuntime
+            : configuration.Args.Ips is { Count: > 0 } byConfiguration ? byConfiguration
+            : fromArguments?.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return [.. texts.Select(ReadRequested)];
+    }
+
+    private static IpAddress ReadRequested(string text) =>
+        Cidr.TryParse(text, out var cidr) ? cidr.Address
+        : IpAddress.TryParse(text, out var address) ? address
+        : throw Invalid($"requested address '{text}' is not an IP address", "correct it where it is asked for: runtimeConfig.ips, args.cni.ips or CNI_ARGS");
+
+    private static void ReadSets(IReadOnlyList<IReadOnlyList<RangeConfiguration>> written, string key, List<RangeSet> sets)
+    {
+        for (var i = 0; i < written.Count; i++)
+        {
+            sets.Add(ReadSet(written[i], $"{key}[{i}]"));
+        }
+    }
+
+    private static RangeSet ReadSet(IReadOnlyList<RangeConfiguration> ranges, string key)
+    {
+        try
+        {
+            return RangeSet.Create([.. ranges.Select(ReadRange)]);
+        }
+        catch (ArgumentException wrong)
+        {
+            // The framework puts the parameter's name behind our words.
+            throw Invalid($"{key}: {wrong.Message.Split(" (Parameter", 2)[0]}", "correct the range", wrong);
+        }
+    }
+
+    private static AddressRange ReadRange(RangeConfiguration range) =>
+        range.Subnet is { } subnet
+            ? AddressRange.Create(subnet, range.RangeStart, range.RangeEnd, range.Gateway)
+            : throw new ArgumentException("a range has no subnet", nameof(range));
+
+    private static CniException Invalid(string message, string details, Exception? cause = null) =>
+        new(CniErrorCode.InvalidNetworkConfig, message, details, cause);
+}

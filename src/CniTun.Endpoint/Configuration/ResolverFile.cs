@@ -1,0 +1,64 @@
+using CniTun.Cni;
+
+namespace CniTun.Endpoint.Configuration;
+
+/// <summary>Reads a file of the form of resolv.conf(5), for the key <c>ipam.resolvConf</c>.</summary>
+internal static class ResolverFile
+{
+    private const int LargestBytes = 1024 * 1024;
+
+    /// <exception cref="CniException">Code 7: it cannot be read.</exception>
+    public static CniDns Read(string path)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            if (file.Length > LargestBytes)
+            {
+                throw Unreadable(path, "it is longer than 1 MiB", null);
+            }
+
+            using var reader = new StreamReader(file);
+            return Parse(reader.ReadToEnd());
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw Unreadable(path, failure.Message, failure);
+        }
+    }
+
+    internal static CniDns Parse(string text)
+    {
+        var nameservers = new List<string>();
+        var options = new List<string>();
+        string? domain = null;
+        string[] search = [];
+        foreach (var line in text.Split('\n'))
+        {
+            var words = line.Split([' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries);
+            switch (words)
+            {
+                case ["nameserver", var address, ..]:
+                    nameservers.Add(address);
+                    break;
+                case ["domain", var name, ..]:
+                    domain = name;
+                    break;
+                case ["search", .. var names]:
+                    search = names;
+                    break;
+                case ["options", .. var names]:
+                    options.AddRange(names);
+                    break;
+            }
+        }
+
+        return new CniDns { Nameservers = nameservers, Domain = domain, Search = search, Options = options };
+    }
+
+    private static CniException Unreadable(string path, string why, Exception? cause) => new(
+        CniErrorCode.InvalidNetworkConfig,
+        $"ipam.resolvConf {path} cannot be read: {why}",
+        "give the path of a file such as /etc/resolv.conf, or remove the key",
+        cause);
+}
