@@ -1,73 +1,72 @@
-// cnitun-agent: the control process of a node. Command line and signals in, exit code out; the work is in CniTun.Agent.
 using System.Runtime.InteropServices;
-using CniTun.Agent;
 using CniTun.Agent.Keys;
 using CniTun.Agent.Settings;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 
-const int Failed = 1;
-const int Misused = 2;
+namespace CniTun.Agent.Command;
 
-CommandLine commandLine;
-try
+/// <summary>The control process of a node: command line and signals in, exit code out; the work is in <see cref="AgentLoop"/>.</summary>
+internal static class Program
 {
-    commandLine = CommandLine.Parse(args);
-}
-catch (AgentException e)
-{
-    Complain(e.Message);
-    Console.Error.WriteLine("Try 'cnitun-agent --help'.");
-    return Misused;
-}
+    private const int Failure = 1;
+    private const int UsageError = 2;
 
-try
-{
-    switch (commandLine.Verb)
+    public static int Main(string[] arguments)
     {
-        case Verb.Help:
-            Console.Out.Write(CommandLine.Help);
-            return 0;
-        case Verb.Version:
-            Console.Out.WriteLine($"cnitun-agent {typeof(AgentLoop).Assembly.GetName().Version?.ToString(fieldCount: 3)}");
-            return 0;
-        case Verb.ShowKey:
-            Console.Out.WriteLine(KeyFile.LoadOrCreate(commandLine.ReadSettings().StateDir).PublicKey.ToBase64());
-            return 0;
-        default:
-            await RunAsync(commandLine.ReadSettings());
-            return 0;
-    }
-}
-catch (Exception e) when (e is AgentException or IOException or UnauthorizedAccessException)
-{
-    Complain(e.Message);
-    return Failed;
-}
-
-static void Complain(string message) => Console.Error.WriteLine($"cnitun-agent: {message}");
-
-static async Task RunAsync(AgentSettings settings)
-{
-    using var stop = new CancellationTokenSource();
-    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-
-    // Disposing it writes out what is still queued.
-    using var logging = LoggerFactory.Create(static builder => builder
-        .AddSimpleConsole(static options =>
+        CommandLine commandLine;
+        try
         {
-            options.SingleLine = true;
-            options.ColorBehavior = LoggerColorBehavior.Disabled;
-            options.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-            options.UseUtcTimestamp = true;
-        })
-        .AddConsole(static options => options.LogToStandardErrorThresholdLevel = LogLevel.Trace));
-    await AgentLoop.RunAsync(settings, logging.CreateLogger("cnitun-agent"), stop.Token);
+            commandLine = CommandLine.Parse(arguments);
+        }
+        catch (AgentException e)
+        {
+            Console.Error.WriteLine($"cnitun-agent: {e.Message}; see --help");
+            return UsageError;
+        }
 
-    void Stop(PosixSignalContext signal)
+        try
+        {
+            Execute(commandLine);
+            return 0;
+        }
+        catch (Exception e) when (e is AgentException or IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"cnitun-agent: {e.Message}");
+            return Failure;
+        }
+    }
+
+    private static void Execute(CommandLine commandLine)
     {
-        signal.Cancel = true;
-        stop.Cancel();
+        switch (commandLine.Verb)
+        {
+            case Verb.Help:
+                Console.Out.Write(CommandLine.Help);
+                break;
+            case Verb.Version:
+                Console.Out.WriteLine($"cnitun-agent {typeof(Program).Assembly.GetName().Version?.ToString(fieldCount: 3)}");
+                break;
+            case Verb.ShowKey:
+                Console.Out.WriteLine(KeyFile.LoadOrCreate(commandLine.ReadSettings().StateDir).PublicKey.ToBase64());
+                break;
+            default:
+                Serve(commandLine.ReadSettings());
+                break;
+        }
+    }
+
+    private static void Serve(AgentSettings settings)
+    {
+        using var stop = new CancellationTokenSource();
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var loggers = AgentLogging.CreateFactory();
+        AgentLoop.RunAsync(settings, loggers.CreateLogger("cnitun-agent"), stop.Token).GetAwaiter().GetResult();
+
+        void OnSignal(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
     }
 }

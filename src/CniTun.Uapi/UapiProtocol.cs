@@ -3,8 +3,8 @@ namespace CniTun.Uapi;
 /// <summary>What both ends of the UAPI socket agree on (https://www.wireguard.com/xplatform/), and our limits.</summary>
 public static class UapiProtocol
 {
-    /// <summary>The longest request or answer in bytes: room for about 10,000 peers with two prefixes each.</summary>
-    public const int MaxMessageBytes = 4 << 20;
+    /// <summary>The longest request or answer in bytes: room for 8,192 peers and 32,768 prefixes.</summary>
+    public const int MaxMessageBytes = 8 << 20;
 
     /// <summary>The longest "key=value" in bytes; the longest that means something has about 80.</summary>
     public const int MaxLineBytes = 256;

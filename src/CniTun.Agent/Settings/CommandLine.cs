@@ -29,7 +29,7 @@ public sealed class CommandLine
     public static string Help { get; } = MakeHelp();
 
     /// <summary>Reads the arguments.</summary>
-    /// <exception cref="AgentException">A flag that we do not know, a value missing: a mistake in usage (exit code 2).</exception>
+    /// <exception cref="AgentException">A flag that we do not know, a value that is missing or wrong: a mistake in usage (exit code 2).</exception>
     public static CommandLine Parse(ReadOnlySpan<string> arguments)
     {
         var line = new CommandLine();
@@ -58,7 +58,7 @@ public sealed class CommandLine
     }
 
     /// <summary>Reads the config file, if one is named, and lays the flags over it.</summary>
-    /// <exception cref="AgentException">Names the file and key, or the flag.</exception>
+    /// <exception cref="AgentException">Names the file and key.</exception>
     public AgentSettings ReadSettings()
     {
         var settings = new AgentSettings();
@@ -69,14 +69,7 @@ public sealed class CommandLine
 
         foreach (var (setting, value) in flags)
         {
-            try
-            {
-                settings = setting.Apply(settings, value);
-            }
-            catch (AgentException e)
-            {
-                throw new AgentException($"{setting.Flag}: {e.Message}");
-            }
+            settings = setting.Apply(settings, value);
         }
 
         return settings;
@@ -101,10 +94,23 @@ public sealed class CommandLine
         }
         else
         {
+            Judge(setting, value);
             flags.Add((setting, value));
         }
 
         return equals < 0 ? 1 : 0;
+    }
+
+    private static void Judge(Setting setting, string value)
+    {
+        try
+        {
+            setting.Apply(new AgentSettings(), value);
+        }
+        catch (AgentException e)
+        {
+            throw new AgentException($"{setting.Flag}: {e.Message}");
+        }
     }
 
     private static string MakeHelp()

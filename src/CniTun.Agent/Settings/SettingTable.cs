@@ -70,9 +70,9 @@ internal static class SettingTable
 
     /// <summary>What the kernel accepts (dev_valid_name): IFNAMSIZ is 16 with the NUL.</summary>
     private static string InterfaceName(string value) =>
-        value is not ("" or "." or "..") && Encoding.UTF8.GetByteCount(value) < 16 && !value.Any(letter => letter is '/' or ':' or '\0' || char.IsWhiteSpace(letter))
+        value is not ("" or "." or "..") && Encoding.UTF8.GetByteCount(value) < 16 && !value.Any(letter => letter is '/' or ':' or '%' or '\0' || char.IsWhiteSpace(letter))
             ? value
-            : throw new AgentException($"'{value}' is not an interface name: 1 to 15 bytes without '/', ':' and white space");
+            : throw new AgentException($"'{value}' is not an interface name: 1 to 15 bytes without '/', ':', '%' and white space");
 
     private static int? Mtu(string value) =>
         value == "auto" ? null

@@ -1,0 +1,64 @@
+using CniTun.Linux;
+using CniTun.Tunnel.Control;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace CniTun.Tunnel.Command;
+
+/// <summary>Writes what the tunnel tells to the log: one line an event, key=value.</summary>
+internal sealed partial class ConsoleTunnelLog(ILogger logger) : ITunnelLog
+{
+    /// <summary>Makes loggers that write to standard error; the caller disposes the factory, which writes what is still queued.</summary>
+    public static ILoggerFactory CreateFactory() => LoggerFactory.Create(logging =>
+    {
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            console.UseUtcTimestamp = true;
+            console.ColorBehavior = LoggerColorBehavior.Disabled;
+        });
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    });
+
+    public void Listening(ushort port, bool isDualStack) => LogListening(logger, port, isDualStack ? "IPv4 and IPv6" : "IPv4 only");
+
+    public void BuffersRefused(int receiveBytes, int sendBytes) => LogBuffersRefused(logger, receiveBytes, sendBytes);
+
+    public void Configured(int peers, int allowedIps) => LogConfigured(logger, peers, allowedIps);
+
+    public void Refused(int errno) => LogRefused(logger, Errno.Describe(errno));
+
+    public void ClientFailed(string reason) => LogClientFailed(logger, reason);
+
+    public void InterfaceLost(int errno) => LogInterfaceLost(logger, Errno.Describe(errno));
+
+    public void Started(string name, string socketPath) => LogStarted(logger, name, socketPath);
+
+    public void Stopping(string reason) => LogStopping(logger, reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "started interface={Name} socket={SocketPath} encryption=none")]
+    private static partial void LogStarted(ILogger logger, string name, string socketPath);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "listening port={Port} families={Families}")]
+    private static partial void LogListening(ILogger logger, ushort port, string families);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "socket buffers of receive={ReceiveBytes} send={SendBytes} bytes were refused: expect loss under load; grant CAP_NET_ADMIN or raise net.core.rmem_max and wmem_max")]
+    private static partial void LogBuffersRefused(ILogger logger, int receiveBytes, int sendBytes);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "configured peers={Peers} allowed_ips={AllowedIps}")]
+    private static partial void LogConfigured(ILogger logger, int peers, int allowedIps);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "refused a change: {Errno}")]
+    private static partial void LogRefused(ILogger logger, string errno);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "hung up on a client of the socket: {Reason}")]
+    private static partial void LogClientFailed(ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "the interface is lost: {Errno}; was it deleted?")]
+    private static partial void LogInterfaceLost(ILogger logger, string errno);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "stopping reason={Reason}")]
+    private static partial void LogStopping(ILogger logger, string reason);
+}

@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text;
+
+namespace CniTun.Tunnel.Command;
+
+/// <summary>What the command line asks for. Three flags need no library for command lines, which would double the binary's own code.</summary>
+internal sealed record Settings
+{
+    public const string Usage = """
+        Usage: cnitun-tunnel [--interface NAME] [--socket PATH] [--listen-port N]
+
+        Carries IP packets between a TUN interface and peers, as raw IP in UDP, until SIGTERM or SIGINT.
+        Packets are NOT encrypted. Peers are set over the unix socket, with WireGuard's API: see wg(8).
+
+          --interface NAME   the TUN interface to create (default cnitun-tun0)
+          --socket PATH      the unix socket (default /var/run/wireguard/NAME.sock, where wg looks for it)
+          --listen-port N    the UDP port; 0 lets the kernel choose (default 6080)
+          --version          print the version
+          --help             print this
+
+        Bring the interface up, set its MTU and add routes with ip(8), or leave that to cnitun-agent.
+        """;
+
+    // What struct sockaddr_un holds, without its NUL.
+    private const int MaxSocketPathBytes = 107;
+    private const int MaxInterfaceNameBytes = 15;
+
+    public string Interface { get; init; } = "cnitun-tun0";
+
+    public string? Socket { get; init; }
+
+    /// <summary>Gets the UDP port: 6080 is what IANA assigned to GUE, whose variant 1 is raw IP in UDP.</summary>
+    public ushort ListenPort { get; init; } = 6080;
+
+    public bool Help { get; init; }
+
+    public bool Version { get; init; }
+
+    public string SocketPath => Socket ?? $"/var/run/wireguard/{Interface}.sock";
+
+    /// <summary>Reads "--flag value" and "--flag=value".</summary>
+    /// <returns>What is wrong, in words for the operator; null if nothing is.</returns>
+    public static string? TryParse(IReadOnlyList<string> arguments, out Settings settings)
+    {
+        settings = new Settings();
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var equals = arguments[i].IndexOf('=', StringComparison.Ordinal);
+            var flag = equals < 0 ? arguments[i] : arguments[i][..equals];
+            if (equals < 0 && flag is "--help" or "-h" or "--version")
+            {
+                settings = settings with { Help = settings.Help || flag != "--version", Version = settings.Version || flag == "--version" };
+                continue;
+            }
+
+            if (flag is not ("--interface" or "--socket" or "--listen-port"))
+            {
+                return $"unknown argument '{arguments[i]}'; see --help";
+            }
+
+            if (equals < 0 && i + 1 == arguments.Count)
+            {
+                return $"{flag} needs a value; see --help";
+            }
+
+            var value = equals < 0 ? arguments[++i] : arguments[i][(equals + 1)..];
+            if (TryApply(ref settings, flag, value) is { } wrong)
+            {
+                return wrong;
+            }
+        }
+
+        return Encoding.UTF8.GetByteCount(settings.SocketPath) <= MaxSocketPathBytes
+            ? null
+            : $"--socket {settings.SocketPath}: longer than {MaxSocketPathBytes} bytes";
+    }
+
+    private static string? TryApply(ref Settings settings, string flag, string value)
+    {
+        switch (flag)
+        {
+            case "--interface" when IsInterfaceName(value):
+                settings = settings with { Interface = value };
+                return null;
+            case "--interface":
+                return $"--interface '{value}': not the name of an interface (1 to {MaxInterfaceNameBytes} bytes; no slash, colon, percent sign or white space)";
+            case "--socket" when Path.IsPathFullyQualified(value):
+                settings = settings with { Socket = value };
+                return null;
+            case "--socket":
+                return $"--socket '{value}': not an absolute path";
+            default:
+                var valid = ushort.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var port);
+                settings = settings with { ListenPort = port };
+                return valid ? null : $"--listen-port '{value}': not a port (0 to 65535)";
+        }
+    }
+
+    /// <summary>As the kernel's dev_valid_name, and no pattern for the kernel to fill in.</summary>
+    private static bool IsInterfaceName(string name) =>
+        name is not ("" or "." or "..")
+        && Encoding.UTF8.GetByteCount(name) <= MaxInterfaceNameBytes
+        && !name.Any(c => c is '/' or ':' or '%' or '\0' || char.IsWhiteSpace(c));
+}

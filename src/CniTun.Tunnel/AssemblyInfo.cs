@@ -1,0 +1,4 @@
+using System.Runtime.Versioning;
+
+// TUN devices and file modes: there is no other system.
+[assembly: SupportedOSPlatform("linux")]

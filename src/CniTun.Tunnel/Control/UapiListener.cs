@@ -1,0 +1,93 @@
+using System.Net.Sockets;
+using CniTun.Linux;
+using CniTun.Linux.Sockets;
+
+namespace CniTun.Tunnel.Control;
+
+/// <summary>The listening unix socket at its path: there with mode 0600 while this object lives, gone afterwards.</summary>
+internal sealed class UapiListener : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private readonly string path;
+    private readonly Socket socket;
+
+    /// <param name="path">
+    /// At most 107 bytes. Its directory is created, mode 0700. A socket there on which nobody answers is what a killed tunnel
+    /// left behind, and is replaced.
+    /// </param>
+    /// <exception cref="LinuxException">EADDRINUSE: another tunnel answers there. EEXIST: it is no socket.</exception>
+    /// <exception cref="IOException">The directory or the socket cannot be made.</exception>
+    public UapiListener(string path)
+    {
+        this.path = path;
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!, OwnerOnly | UnixFileMode.UserExecute);
+        RequireFree(path);
+
+        // Made ready under another name and moved into place, so that whoever finds it is answered.
+        var unready = $"{path}.{Environment.ProcessId}";
+        socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            File.Delete(unready);
+            socket.Bind(new UnixDomainSocketEndPoint(unready));
+            File.SetUnixFileMode(unready, OwnerOnly);
+            socket.Listen(backlog: 16);
+            File.Move(unready, path, overwrite: true);
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            throw new LinuxException("bind", unready, e.NativeErrorCode);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Waits for the next client.</summary>
+    /// <returns>Null once <see cref="Dispose"/> was called.</returns>
+    public Socket? Accept()
+    {
+        try
+        {
+            return socket.Accept();
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
+    public void Dispose()
+    {
+        File.Delete(path);
+        socket.Dispose();
+    }
+
+    private static void RequireFree(string path)
+    {
+        if (UnixSocketFile.Exists(path) is not { } isSocket)
+        {
+            return;
+        }
+
+        if (!isSocket)
+        {
+            throw new LinuxException("bind", path, Errno.EEXIST, "there is a file that is no socket");
+        }
+
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            probe.Connect(new UnixDomainSocketEndPoint(path));
+        }
+        catch (SocketException)
+        {
+            return;
+        }
+
+        throw new LinuxException("bind", path, Errno.EADDRINUSE, "another tunnel answers there");
+    }
+}

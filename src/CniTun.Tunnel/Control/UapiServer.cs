@@ -1,0 +1,89 @@
+using System.Net.Sockets;
+using System.Text;
+using CniTun.Linux;
+using CniTun.Uapi;
+
+namespace CniTun.Tunnel.Control;
+
+/// <summary>
+/// Serves WireGuard's API on a unix socket, one client after the other on a thread of its own. A client that is slow, asks
+/// too much or nothing at all (as <c>wg</c> does to see whether someone is there) is hung up on.
+/// </summary>
+public sealed class UapiServer : IDisposable
+{
+    private readonly UapiListener listener;
+    private readonly Func<DeviceState> get;
+    private readonly Func<DeviceUpdate, int> set;
+    private readonly ITunnelLog log;
+    private readonly TimeSpan patience;
+    private readonly Thread thread;
+
+    /// <param name="path">As of <see cref="UapiListener"/>.</param>
+    /// <param name="get">Says what the tunnel is.</param>
+    /// <param name="set">Makes a change; returns 0 or the errno to answer.</param>
+    /// <param name="log">Told of clients that were hung up on.</param>
+    /// <param name="patience">How long a client may take over one request, and over reading its answer.</param>
+    /// <exception cref="LinuxException">EADDRINUSE: another tunnel answers there. EEXIST: it is no socket.</exception>
+    public UapiServer(string path, Func<DeviceState> get, Func<DeviceUpdate, int> set, ITunnelLog log, TimeSpan patience)
+    {
+        this.get = get;
+        this.set = set;
+        this.log = log;
+        this.patience = patience;
+        listener = new UapiListener(path);
+        thread = new Thread(Run) { Name = "uapi", IsBackground = true };
+        thread.Start();
+    }
+
+    /// <summary>Removes the socket, then waits for the client that is being served, within its patience.</summary>
+    public void Dispose()
+    {
+        listener.Dispose();
+        thread.Join();
+    }
+
+    private void Run()
+    {
+        while (listener.Accept() is { } client)
+        {
+            using (client)
+            {
+                Serve(client);
+            }
+        }
+    }
+
+    private void Serve(Socket client)
+    {
+        try
+        {
+            var request = new UapiRequestBuffer();
+            while (request.TryReceive(client, patience) is { IsEmpty: false } message)
+            {
+                Send(client, Answer(message.Span));
+                request.Consume(message.Length);
+            }
+        }
+        catch (Exception e) when (e is SocketException or TimeoutException or InvalidDataException)
+        {
+            log.ClientFailed(e.Message);
+        }
+    }
+
+    private string Answer(ReadOnlySpan<byte> message)
+    {
+        if (message.SequenceEqual(UapiProtocol.GetRequest))
+        {
+            return GetAnswer.Format(get());
+        }
+
+        var errno = SetRequest.TryParse(message, out var update);
+        return GetAnswer.FormatErrno(errno == 0 ? set(update!) : errno);
+    }
+
+    private void Send(Socket client, string answer)
+    {
+        client.SendTimeout = (int)patience.TotalMilliseconds;
+        client.Send(Encoding.ASCII.GetBytes(answer));
+    }
+}

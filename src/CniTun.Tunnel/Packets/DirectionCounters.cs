@@ -1,0 +1,25 @@
+namespace CniTun.Tunnel.Packets;
+
+/// <summary>
+/// What became of the packets of one direction: one number for those that went through and one for each reason to drop.
+/// Written by that direction's only thread, read by any.
+/// </summary>
+public sealed class DirectionCounters
+{
+    // Room on both sides, so that the two directions' threads never write to one cache line (64 bytes).
+    private const int PaddingLongs = 8;
+    private readonly long[] counts = new long[PaddingLongs + Drops.Count + PaddingLongs];
+
+    /// <summary>Gets how many packets went through.</summary>
+    public long Packets => this[Drop.None];
+
+    /// <summary>Gets how many packets ended so.</summary>
+    public long this[Drop drop] => Volatile.Read(ref counts[PaddingLongs + (int)drop]);
+
+    /// <summary>Counts one packet.</summary>
+    public void Add(Drop drop)
+    {
+        ref var count = ref counts[PaddingLongs + (int)drop];
+        Volatile.Write(ref count, count + 1);
+    }
+}

@@ -1,0 +1,19 @@
+using CniTun.Addresses;
+using CniTun.Uapi;
+
+namespace CniTun.Tunnel.Peers;
+
+/// <summary>One peer as one <see cref="PeerTable"/> knows it. Never changes: a new setting is a new object in a new table.</summary>
+public sealed class Peer(PublicKey key, IpEndpoint? endpoint, IReadOnlyList<Cidr> allowedIps, PeerTraffic traffic)
+{
+    public PublicKey Key { get; } = key;
+
+    /// <summary>Gets where its datagrams go to and come from; null if nobody said.</summary>
+    public IpEndpoint? Endpoint { get; } = endpoint;
+
+    /// <summary>Gets its prefixes, in order; no two peers of a table have the same.</summary>
+    public IReadOnlyList<Cidr> AllowedIps { get; } = allowedIps;
+
+    /// <summary>Gets its byte counts, which the peers of the same key in older and newer tables share.</summary>
+    public PeerTraffic Traffic { get; } = traffic;
+}
