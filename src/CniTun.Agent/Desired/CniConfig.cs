@@ -58,8 +58,9 @@ internal static class CniConfig
                 && type.ValueKind == JsonValueKind.String
                 && type.ValueEquals(PluginType);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The latter: text that is not Unicode.
             return false;
         }
     }

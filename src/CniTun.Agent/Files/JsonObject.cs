@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace CniTun.Agent.Files;
 
@@ -31,9 +32,10 @@ internal readonly struct JsonObject
 
         foreach (var member in element.EnumerateObject())
         {
-            if (!keys.Contains(member.Name))
+            var name = Decode(() => member.Name, path);
+            if (!keys.Contains(name))
             {
-                throw new AgentException($"{PathOf(member.Name)}: unknown key; known are {string.Join(", ", keys!)}");
+                throw new AgentException($"{PathOf(name)}: unknown key; known are {string.Join(", ", keys!)}");
             }
         }
     }
@@ -42,6 +44,11 @@ internal readonly struct JsonObject
     /// <exception cref="AgentException">Not JSON, or a key stands twice in one object.</exception>
     public static JsonDocument ParseDocument(ReadOnlyMemory<byte> content)
     {
+        if (!Utf8.IsValid(content.Span))
+        {
+            throw new AgentException("not valid JSON: not valid UTF-8");
+        }
+
         try
         {
             return JsonDocument.Parse(content, Strict);
@@ -62,10 +69,16 @@ internal readonly struct JsonObject
     /// <exception cref="AgentException">The key is missing, or its value is no text.</exception>
     public string Text(string key) => Find(key) switch
     {
-        { ValueKind: JsonValueKind.String } value => value.GetString()!,
+        { ValueKind: JsonValueKind.String } value => TextOf(value, PathOf(key)),
         null => throw new AgentException($"{PathOf(key)}: is missing"),
         _ => throw new AgentException($"{PathOf(key)}: must be a string"),
     };
+
+    /// <summary>Gets the text of a string.</summary>
+    /// <param name="value">A string.</param>
+    /// <param name="path">Where it stands, for complaints.</param>
+    /// <exception cref="AgentException">It holds half of a surrogate pair.</exception>
+    public static string TextOf(JsonElement value, string path) => Decode(() => value.GetString()!, path);
 
     /// <summary>Gets the values of an array, each with its place.</summary>
     /// <exception cref="AgentException">The key is missing, or its value is no array.</exception>
@@ -83,4 +96,17 @@ internal readonly struct JsonObject
 
     /// <summary>Gets the place of a member: "nodes[1].name".</summary>
     public string PathOf(string key) => path.Length == 0 ? key : $"{path}.{key}";
+
+    /// <summary>The document's text is only decoded when asked for: an escape such as \ud800 is found out here.</summary>
+    private static string Decode(Func<string> read, string path)
+    {
+        try
+        {
+            return read();
+        }
+        catch (InvalidOperationException)
+        {
+            throw new AgentException($"{path}: holds half of a surrogate pair");
+        }
+    }
 }

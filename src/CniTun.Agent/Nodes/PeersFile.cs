@@ -47,7 +47,7 @@ internal static class PeersFile
 
     private static IpEndpoint ParseEndpoint(JsonElement value, string path) =>
         value.ValueKind == JsonValueKind.String
-        && IpEndpoint.TryParse(value.GetString(), out var endpoint)
+        && IpEndpoint.TryParse(JsonObject.TextOf(value, path), out var endpoint)
         && endpoint.Port != 0
         && !endpoint.Address.IsUnspecified
             ? endpoint
@@ -55,7 +55,7 @@ internal static class PeersFile
 
     private static Cidr ParsePodCidr(JsonElement value, string path)
     {
-        if (value.ValueKind != JsonValueKind.String || !Cidr.TryParse(value.GetString(), out var prefix))
+        if (value.ValueKind != JsonValueKind.String || !Cidr.TryParse(JsonObject.TextOf(value, path), out var prefix))
         {
             throw new AgentException($"{path}: {value.GetRawText()} is not a prefix: \"10.77.1.0/24\" or \"fd00:77:1::/64\"");
         }

@@ -55,9 +55,10 @@ internal static class SettingsFile
             throw new AgentException($"{setting.Key}: must be a {kinds}");
         }
 
+        var text = value.ValueKind == JsonValueKind.String ? JsonObject.TextOf(value, setting.Key) : value.GetRawText();
         try
         {
-            return setting.Apply(settings, value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText());
+            return setting.Apply(settings, text);
         }
         catch (AgentException e)
         {
