@@ -32,10 +32,9 @@ internal readonly struct JsonObject
 
         foreach (var member in element.EnumerateObject())
         {
-            var name = Decode(() => member.Name, path);
-            if (!keys.Contains(name))
+            if (!keys.Contains(member.Name))
             {
-                throw new AgentException($"{PathOf(name)}: unknown key; known are {string.Join(", ", keys!)}");
+                throw new AgentException($"{PathOf(member.Name)}: unknown key; known are {string.Join(", ", keys!)}");
             }
         }
     }
@@ -61,6 +60,10 @@ internal readonly struct JsonObject
         {
             throw new AgentException("not valid JSON, or a key that stands twice");
         }
+        catch (InvalidOperationException)
+        {
+            throw new AgentException("not valid JSON: a key holds half of a surrogate pair");
+        }
     }
 
     /// <summary>Gets a value, or null if the key is not there.</summary>
@@ -78,7 +81,17 @@ internal readonly struct JsonObject
     /// <param name="value">A string.</param>
     /// <param name="path">Where it stands, for complaints.</param>
     /// <exception cref="AgentException">It holds half of a surrogate pair.</exception>
-    public static string TextOf(JsonElement value, string path) => Decode(() => value.GetString()!, path);
+    public static string TextOf(JsonElement value, string path)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw new AgentException($"{path}: holds half of a surrogate pair");
+        }
+    }
 
     /// <summary>Gets the values of an array, each with its place.</summary>
     /// <exception cref="AgentException">The key is missing, or its value is no array.</exception>
@@ -96,17 +109,4 @@ internal readonly struct JsonObject
 
     /// <summary>Gets the place of a member: "nodes[1].name".</summary>
     public string PathOf(string key) => path.Length == 0 ? key : $"{path}.{key}";
-
-    /// <summary>The document's text is only decoded when asked for: an escape such as \ud800 is found out here.</summary>
-    private static string Decode(Func<string> read, string path)
-    {
-        try
-        {
-            return read();
-        }
-        catch (InvalidOperationException)
-        {
-            throw new AgentException($"{path}: holds half of a surrogate pair");
-        }
-    }
 }
