@@ -38,27 +38,27 @@ internal sealed partial class ConsoleTunnelLog(ILogger logger) : ITunnelLog
 
     public void Stopping(string reason) => LogStopping(logger, reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "started interface={Name} socket={SocketPath} encryption=none")]
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "started interface={Name} socket={SocketPath} encryption=none")]
     private static partial void LogStarted(ILogger logger, string name, string socketPath);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "listening port={Port} families={Families}")]
+    [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "listening port={Port} families={Families}")]
     private static partial void LogListening(ILogger logger, ushort port, string families);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "socket buffers of receive={ReceiveBytes} send={SendBytes} bytes were refused: expect loss under load; grant CAP_NET_ADMIN or raise net.core.rmem_max and wmem_max")]
+    [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "socket buffers of receive={ReceiveBytes} send={SendBytes} bytes were refused: expect loss under load; grant CAP_NET_ADMIN or raise net.core.rmem_max and wmem_max")]
     private static partial void LogBuffersRefused(ILogger logger, int receiveBytes, int sendBytes);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "configured peers={Peers} allowed_ips={AllowedIps}")]
+    [LoggerMessage(EventId = 4, Level = LogLevel.Information, Message = "configured peers={Peers} allowed_ips={AllowedIps}")]
     private static partial void LogConfigured(ILogger logger, int peers, int allowedIps);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "refused a change: {Errno}")]
+    [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "refused a change: {Errno}")]
     private static partial void LogRefused(ILogger logger, string errno);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "hung up on a client of the socket: {Reason}")]
+    [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "hung up on a client of the socket: {Reason}")]
     private static partial void LogClientFailed(ILogger logger, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "the interface is lost: {Errno}; was it deleted?")]
+    [LoggerMessage(EventId = 7, Level = LogLevel.Error, Message = "the interface is lost: {Errno}; was it deleted?")]
     private static partial void LogInterfaceLost(ILogger logger, string errno);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "stopping reason={Reason}")]
+    [LoggerMessage(EventId = 8, Level = LogLevel.Information, Message = "stopping reason={Reason}")]
     private static partial void LogStopping(ILogger logger, string reason);
 }
