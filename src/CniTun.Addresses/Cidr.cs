@@ -1,11 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace CniTun.Addresses;
 
 /// <summary>
 /// An address with a prefix length: an interface address (10.1.2.3/24) or, when no host bit is set, a prefix (10.1.2.0/24).
 /// </summary>
+[JsonConverter(typeof(CidrJsonConverter))]
 public readonly record struct Cidr
 {
     /// <summary>Initializes a new instance of the <see cref="Cidr"/> struct.</summary>

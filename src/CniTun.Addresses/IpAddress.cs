@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json.Serialization;
 
 namespace CniTun.Addresses;
 
@@ -10,6 +11,7 @@ namespace CniTun.Addresses;
 /// Stored in 128 bits, IPv4 in the lowest 32; the family is kept beside it, so that 10.0.0.1 and ::a00:1 differ.
 /// <c>default</c> is 0.0.0.0.
 /// </remarks>
+[JsonConverter(typeof(IpAddressJsonConverter))]
 public readonly record struct IpAddress : IComparable<IpAddress>
 {
     private readonly UInt128 value;

@@ -10,7 +10,7 @@ namespace CniTun.Testing;
 /// </summary>
 /// <remarks>
 /// The only place that names the snapshot library. A missing snapshot is written on a developer's machine and fails
-/// where the environment says <c>CI=true</c>.
+/// where <c>SNAPSHOOTER_STRICT_MODE</c> is <c>true</c>, which hack/test.sh says if <c>CI</c> is set.
 /// </remarks>
 public static class Snapshot
 {

@@ -1,0 +1,128 @@
+using System.Text;
+using System.Text.Json;
+
+namespace CniTun.Cni;
+
+/// <summary>
+/// The protocol from end to end without a process: environment and standard input in, an answer out.
+/// </summary>
+public sealed class Dispatcher(ICniCommands commands)
+{
+    private const int LongestTextBytes = 1000;
+
+    /// <summary>Runs one command. Never throws: whatever goes wrong is an answer too.</summary>
+    /// <param name="getVariable">Gets an environment variable, or null.</param>
+    /// <param name="readInput">Gets standard input; not called before the environment is known to be right.</param>
+    public CniAnswer Run(Func<string, string?> getVariable, Func<ReadOnlyMemory<byte>> readInput)
+    {
+        var version = CniVersions.Newest.Text();
+        try
+        {
+            var arguments = CniArguments.Read(getVariable);
+            var input = readInput();
+            if (arguments.Command == CniCommand.Version)
+            {
+                return Success(AnswerVersion(input.Span));
+            }
+
+            var envelope = CniEnvelope.Read(input.Span);
+            var spoken = ReadVersion(envelope.Version, arguments.Command);
+            version = spoken.Text();
+            CheckNetworkName(envelope.Name);
+            return Execute(new CniRequest(arguments, envelope.Name!, spoken, input));
+        }
+        catch (CniException failure)
+        {
+            return Failure(version, failure.Code, failure.Message, failure.Details);
+        }
+        catch (Exception bug) when (bug is not OutOfMemoryException)
+        {
+            return Failure(
+                version,
+                CniErrorCode.Internal,
+                $"internal error: {bug.GetType().Name}: {bug.Message}",
+                "this is a fault in cnitun: please report it with the network configuration");
+        }
+    }
+
+    private static ReadOnlyMemory<byte> AnswerVersion(ReadOnlySpan<byte> input)
+    {
+        // The answer echoes the version of the question; a question without one is answered in the newest.
+        var asked = input.IsEmpty ? CniVersions.Newest.Text() : CniEnvelope.Read(input).Version;
+        return JsonSerializer.SerializeToUtf8Bytes(
+            new VersionAnswer { CniVersion = asked, SupportedVersions = [.. CniVersions.Supported] },
+            CniJson.Default.VersionAnswer);
+    }
+
+    private static CniVersion ReadVersion(string text, CniCommand command)
+    {
+        if (!CniVersions.TryParse(text, out var version))
+        {
+            throw new CniException(
+                CniErrorCode.IncompatibleVersion,
+                $"cniVersion '{text}' is not supported",
+                $"supported versions are {string.Join(", ", CniVersions.Supported)}");
+        }
+
+        return command == CniCommand.Check && version < CniVersion.V0_4_0
+            ? throw new CniException(CniErrorCode.IncompatibleVersion, $"CHECK does not exist in version {text}", "it came with 0.4.0")
+            : version;
+    }
+
+    private static void CheckNetworkName(string? name)
+    {
+        if (name is null || !CniArguments.IsIdentifier(name))
+        {
+            throw new CniException(
+                CniErrorCode.InvalidNetworkConfig,
+                name is null ? "the network configuration has no name" : $"'{name}' cannot name a network",
+                "name begins with a letter or digit and goes on with letters, digits, '_', '.' and '-'");
+        }
+    }
+
+    private static CniAnswer Success(ReadOnlyMemory<byte> output) => new(0, output);
+
+    private static CniAnswer Failure(string version, CniErrorCode code, string message, string details)
+    {
+        var answer = new ErrorAnswer { CniVersion = version, Code = (int)code, Msg = Shortened(message), Details = Shortened(details) };
+        return new CniAnswer(1, JsonSerializer.SerializeToUtf8Bytes(answer, CniJson.Default.ErrorAnswer));
+    }
+
+    /// <summary>Keeps the answer under 2 KB: runtimes put it into events and logs.</summary>
+    private static string Shortened(string text)
+    {
+        if (Encoding.UTF8.GetByteCount(text) <= LongestTextBytes)
+        {
+            return text;
+        }
+
+        var runes = text.EnumerateRunes().TakeWhile(WithinBudget());
+        return string.Concat(runes) + " ...";
+
+        static Func<Rune, bool> WithinBudget()
+        {
+            var bytes = 0;
+            return rune => (bytes += rune.Utf8SequenceLength) <= LongestTextBytes - 4;
+        }
+    }
+
+    private CniAnswer Execute(CniRequest request)
+    {
+        switch (request.Arguments.Command)
+        {
+            case CniCommand.Add:
+                return Success(commands.Add(request).For(request.Version).ToJson());
+            case CniCommand.Del:
+                commands.Del(request);
+                return Success(default);
+            default:
+                commands.Check(request);
+                return Success(default);
+        }
+    }
+}
+
+/// <summary>How a call ends.</summary>
+/// <param name="ExitCode">0 or 1.</param>
+/// <param name="Output">For standard output: one JSON object, or nothing.</param>
+public readonly record struct CniAnswer(int ExitCode, ReadOnlyMemory<byte> Output);

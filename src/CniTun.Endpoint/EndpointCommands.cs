@@ -1,0 +1,35 @@
+using CniTun.Cni;
+using CniTun.Linux;
+
+namespace CniTun.Endpoint;
+
+/// <summary>The commands of the plugin. What the kernel refuses becomes an answer here, in one place.</summary>
+/// <param name="diagnose">Takes a line for whoever debugs; not part of the answer.</param>
+public sealed class EndpointCommands(Action<string> diagnose) : ICniCommands
+{
+    public CniResult Add(CniRequest request) => Translated(request, () => new AddCommand(request, diagnose).Execute());
+
+    public void Del(CniRequest request) => Translated(request, () =>
+    {
+        new DelCommand(request).Execute();
+        return true;
+    });
+
+    public void Check(CniRequest request) => Translated(request, () =>
+    {
+        new CheckCommand(request).Execute();
+        return true;
+    });
+
+    private static T Translated<T>(CniRequest request, Func<T> command)
+    {
+        try
+        {
+            return command();
+        }
+        catch (LinuxException refused)
+        {
+            throw EndpointErrors.KernelRefused(request.Arguments, refused);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using CniTun.Cni;
+using CniTun.Ipam;
+using CniTun.Linux;
+
+namespace CniTun.Endpoint;
+
+/// <summary>What the runtime is told when something goes wrong here: what was tried on what, and what the operator can do.</summary>
+internal static class EndpointErrors
+{
+    public static CniException NamespaceUnusable(string path, LinuxException cause) => new(
+        CniErrorCode.InvalidEnvironment,
+        $"CNI_NETNS {path} cannot be opened: {cause.Message}",
+        "it must be the file of the container's network namespace, and the container must still be there",
+        cause);
+
+    public static CniException NamespaceIsTheHosts(string path) => new(
+        CniErrorCode.InvalidEnvironment,
+        $"CNI_NETNS {path} is the network namespace that the plugin itself runs in",
+        "a container on the host's network needs no plugin; give the file of the container's own namespace");
+
+    public static CniException PoolExhausted(string network, RangeSet set) => new(
+        CniErrorCode.AddressPoolExhausted,
+        $"no free address in {set}",
+        $"network {network}: every address is leased; delete unused pods or widen ipam.ranges");
+
+    public static CniException LeaseStoreFailed(string directory, LinuxException cause) => new(
+        CniErrorCode.LeaseStoreFailed,
+        $"the leases in {directory} cannot be used: {cause.Message}",
+        cause.Errno switch
+        {
+            Errno.EROFS => "the file system is read-only; set ipam.dataDir to a directory on tmpfs",
+            Errno.ENOSPC => "the file system is full; free space or set ipam.dataDir to another",
+            Errno.EOPNOTSUPP => "the file system has no unnamed files (O_TMPFILE); set ipam.dataDir to a directory on tmpfs",
+            Errno.EACCES or Errno.EPERM => "run the plugin as root",
+            _ => "check the directory that ipam.dataDir names",
+        },
+        cause);
+
+    public static CniException InterfaceExists(Attachment attachment) => new(
+        CniErrorCode.InterfaceExists,
+        $"container {attachment.ContainerId} has an interface {attachment.InterfaceName} already",
+        "call DEL first, or attach under another CNI_IFNAME");
+
+    public static CniException NotABridge(string name) => new(
+        CniErrorCode.InvalidNetworkConfig,
+        $"interface {name} is there and is not a bridge",
+        "choose another name for the key bridge, or remove the interface");
+
+    public static CniException NoGateway(string route) => new(
+        CniErrorCode.InvalidNetworkConfig,
+        $"no gateway for route {route}",
+        "give the route a \"gw\", or the network an address of the same family");
+
+    public static CniException NotAsExpected(string difference) => new(
+        CniErrorCode.NotAsExpected,
+        difference,
+        "something changed the container's network after ADD; delete the pod to have it made anew");
+
+    public static CniException NoPreviousResult() => new(
+        CniErrorCode.InvalidNetworkConfig,
+        "CHECK needs prevResult in the network configuration",
+        "the runtime adds the result of ADD to it");
+
+    public static CniException KernelRefused(CniArguments arguments, LinuxException cause) => new(
+        CniErrorCode.KernelRefused,
+        $"{arguments.Command.Text()} {arguments.ContainerId}/{arguments.InterfaceName}: {cause.Message}",
+        cause.Errno switch
+        {
+            Errno.EPERM or Errno.EACCES => "run the plugin as root: it needs CAP_NET_ADMIN and CAP_SYS_ADMIN",
+            Errno.EOPNOTSUPP => "the kernel lacks a feature: check that bridge and veth are built in or loaded",
+            Errno.EMFILE or Errno.ENOMEM or Errno.ENOBUFS => "the host is short of a resource; try again",
+            _ => "the kernel's own words are in the message; nothing of a failed ADD is left behind",
+        },
+        cause);
+}

@@ -1,0 +1,108 @@
+using CniTun.Addresses;
+using CniTun.Linux;
+using CniTun.Linux.Netlink;
+
+namespace CniTun.Endpoint;
+
+/// <summary>The bridge that containers hang on. Made by whoever comes first, finished by whoever finds it unfinished, removed by nobody.</summary>
+/// <remarks>
+/// Several ADDs do this at once, and each may be killed in between: every step is harmless when repeated, and the bridge comes up last, so that
+/// one that is up is finished.
+/// </remarks>
+internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
+{
+    private const int DefaultMtuBytes = 1500;
+
+    /// <summary>Makes the bridge if it is missing, and finishes it.</summary>
+    public Link Ensure()
+    {
+        var bridge = netlink.Links.Find(settings.Bridge) ?? Create();
+        if (bridge.Kind is not "bridge")
+        {
+            throw EndpointErrors.NotABridge(settings.Bridge);
+        }
+
+        if (!bridge.IsUp)
+        {
+            Finish(bridge);
+        }
+
+        if (settings.Promiscuous && !bridge.IsPromiscuous)
+        {
+            netlink.Links.SetPromiscuous(bridge, promiscuous: true);
+        }
+
+        return bridge;
+    }
+
+    /// <summary>Gives the bridge the addresses that containers have as their gateway, and lets the host forward.</summary>
+    public void EnsureGateways(Link bridge, IEnumerable<Cidr> gateways)
+    {
+        var present = netlink.Addresses.List(bridge);
+        foreach (var gateway in gateways)
+        {
+            if (!present.Any(address => address.Address == gateway))
+            {
+                AddUnlessPresent(bridge, gateway);
+            }
+
+            EnableForwarding(gateway.Address.IsIPv6);
+        }
+    }
+
+    private static void EnableForwarding(bool isIPv6)
+    {
+        var setting = isIPv6 ? "net/ipv6/conf/all/forwarding" : "net/ipv4/ip_forward";
+        if (Sysctl.TryRead(setting) is "0")
+        {
+            Sysctl.TryWrite(setting, "1");
+        }
+    }
+
+    private Link Create()
+    {
+        try
+        {
+            netlink.Links.CreateBridge(settings.Bridge, EndpointNames.NewBridgeMac(), WantedMtuBytes());
+        }
+        catch (LinuxException raced) when (raced.Errno == Errno.EEXIST)
+        {
+            // Another ADD was faster; its bridge is as good as ours.
+        }
+
+        return netlink.Links.Find(settings.Bridge)
+            ?? throw new LinuxException("RTM_GETLINK", settings.Bridge, Errno.ENODEV, "the bridge was removed at once");
+    }
+
+    private int WantedMtuBytes() => settings.MtuBytes > 0 ? settings.MtuBytes : DefaultMtuBytes;
+
+    private void Finish(Link bridge)
+    {
+        // Containers must not become the host's router by an advertisement (CVE-2020-10749). Absent where the kernel has no IPv6.
+        var hasIPv6 = Sysctl.TryWrite($"net/ipv6/conf/{bridge.Name}/accept_ra", "0");
+        if (hasIPv6 && !settings.DetectDuplicates)
+        {
+            // While its link-local address is tentative, the host asks for no neighbour, and the first packets to a pod are lost.
+            Sysctl.TryWrite($"net/ipv6/conf/{bridge.Name}/accept_dad", "0");
+        }
+
+        if (bridge.MtuBytes == WantedMtuBytes() - 1)
+        {
+            netlink.Links.SetMtu(bridge.Name, WantedMtuBytes());
+        }
+
+        netlink.Links.SetUp(bridge);
+    }
+
+    private void AddUnlessPresent(Link bridge, Cidr gateway)
+    {
+        try
+        {
+            netlink.Addresses.Add(bridge, gateway);
+        }
+        catch (LinuxException raced) when (raced.Errno == Errno.EEXIST)
+        {
+            // Another ADD was faster.
+        }
+    }
+}

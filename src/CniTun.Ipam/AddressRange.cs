@@ -1,0 +1,81 @@
+using CniTun.Addresses;
+
+namespace CniTun.Ipam;
+
+/// <summary>Addresses to lease from: a stretch of one subnet, its gateway excepted.</summary>
+public sealed class AddressRange
+{
+    /// <summary>Of each range so many addresses, from its first, are handed out of our own choice; the others only to who asks for one by name.</summary>
+    /// <remarks>It bounds the size of the free map (128 KiB) whatever the subnet, and no node has a million pods.</remarks>
+    public const int MostAddresses = 1 << 20;
+
+    private AddressRange(Cidr subnet, IpAddress first, IpAddress last, IpAddress gateway)
+    {
+        Subnet = subnet;
+        First = first;
+        Last = last;
+        Gateway = gateway;
+    }
+
+    /// <summary>Gets the prefix whose length a leased address carries.</summary>
+    public Cidr Subnet { get; }
+
+    public IpAddress First { get; }
+
+    /// <summary>Gets the last address, itself included.</summary>
+    public IpAddress Last { get; }
+
+    /// <summary>Gets the address of the bridge; never leased.</summary>
+    public IpAddress Gateway { get; }
+
+    /// <summary>Gets how many addresses we choose from.</summary>
+    public int Count => (int)UInt128.Min(Last.Value - First.Value + 1, MostAddresses);
+
+    /// <summary>Makes a range with host-local's defaults.</summary>
+    /// <param name="subnet">No host bits; at most /30 or /126 long.</param>
+    /// <param name="first">Null for the address behind the network's.</param>
+    /// <param name="last">Null for the last one: in IPv4 that before the broadcast address.</param>
+    /// <param name="gateway">Null for the address behind the network's.</param>
+    /// <exception cref="ArgumentException">With what is wrong, in words for the operator.</exception>
+    public static AddressRange Create(Cidr subnet, IpAddress? first = null, IpAddress? last = null, IpAddress? gateway = null)
+    {
+        if (!subnet.IsNetwork)
+        {
+            throw new ArgumentException($"subnet {subnet} has host bits set; write {subnet.Network}", nameof(subnet));
+        }
+
+        if (subnet.PrefixLength > subnet.Address.Bits - 2)
+        {
+            throw new ArgumentException($"subnet {subnet} is too small to lease from", nameof(subnet));
+        }
+
+        var highest = subnet.Address.IsIPv6 ? subnet.Last : IpAddress.FromIPv4((uint)subnet.Last.Value - 1);
+        var range = new AddressRange(
+            subnet,
+            Within(subnet, "rangeStart", first) ?? subnet.First.Add(1),
+            Within(subnet, "rangeEnd", last) ?? highest,
+            gateway ?? subnet.First.Add(1));
+        if (range.First > range.Last)
+        {
+            throw new ArgumentException($"rangeStart {range.First} lies behind rangeEnd {range.Last}", nameof(first));
+        }
+
+        if (range.Gateway.IsIPv6 != subnet.Address.IsIPv6)
+        {
+            throw new ArgumentException($"gateway {gateway} is not of the family of subnet {subnet}", nameof(gateway));
+        }
+
+        return range;
+    }
+
+    /// <summary>Tells whether the address may be leased from here.</summary>
+    public bool Contains(IpAddress address) =>
+        address.IsIPv6 == First.IsIPv6 && address >= First && address <= Last && address != Gateway;
+
+    public override string ToString() => $"{First}-{Last}";
+
+    private static IpAddress? Within(Cidr subnet, string key, IpAddress? address) =>
+        address is { } given && !subnet.Contains(given)
+            ? throw new ArgumentException($"{key} {given} does not lie in subnet {subnet}", nameof(address))
+            : address;
+}

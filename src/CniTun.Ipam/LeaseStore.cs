@@ -1,0 +1,274 @@
+using CniTun.Addresses;
+using CniTun.Linux;
+using CniTun.Linux.Files;
+
+namespace CniTun.Ipam;
+
+/// <summary>
+/// The leases of one network, as files. Any number of processes use it at once, and each may be killed at any instant.
+/// </summary>
+/// <remarks>
+/// <code>
+/// DATADIR/NETWORK/attachments/CONTAINER:IFNAME/    there from before ADD made anything until after DEL removed everything
+/// DATADIR/NETWORK/attachments/CONTAINER:IFNAME/ADDRESS    says which address to look for: found without scanning
+/// DATADIR/NETWORK/addresses/ADDRESS                the lease itself: the same file by another name
+/// DATADIR/NETWORK/pools/FIRST-LAST                 which addresses seem free: a hint (FreeMap)
+/// </code>
+/// <para>A lease begins when link(2) puts a complete file at addresses/ADDRESS, which the kernel grants to one process only: no lock exists, so
+/// none can be left behind. The name below attachments/ is put first and taken away last, so that every lease is found by its owner. A name
+/// there whose file is not that of addresses/ADDRESS is a claim that was lost or given up, and means nothing.</para>
+/// <para>DATADIR is meant to be on tmpfs: a pod does not survive a reboot, and neither shall its address.</para>
+/// </remarks>
+public sealed class LeaseStore : IDisposable
+{
+    private const int LongestLeaseBytes = 8192;
+    private const int LongestFileName = 255;
+
+    private readonly DirectoryHandle attachments;
+    private readonly DirectoryHandle addresses;
+    private readonly DirectoryHandle pools;
+
+    private LeaseStore(DirectoryHandle attachments, DirectoryHandle addresses, DirectoryHandle pools)
+    {
+        this.attachments = attachments;
+        this.addresses = addresses;
+        this.pools = pools;
+    }
+
+    /// <summary>Opens the store of a network, made where missing.</summary>
+    /// <param name="dataDirectory">An absolute path.</param>
+    /// <param name="network">Fit to name a file.</param>
+    /// <exception cref="LinuxException">EROFS, ENOSPC, EACCES, ENOTDIR.</exception>
+    public static LeaseStore Open(string dataDirectory, string network) =>
+        Open(DirectoryHandle.OpenOrCreate($"{dataDirectory}/{network}"), (parent, name) => parent.OpenOrCreateChild(name))!;
+
+    /// <summary>Opens the store of a network if there is one.</summary>
+    public static LeaseStore? TryOpen(string dataDirectory, string network) =>
+        DirectoryHandle.TryOpen($"{dataDirectory}/{network}") is { } directory
+            ? Open(directory, (parent, name) => parent.TryOpenChild(name))
+            : null;
+
+    /// <summary>Lists the networks that have a store.</summary>
+    public static IReadOnlyList<string> Networks(string dataDirectory)
+    {
+        using var directory = DirectoryHandle.TryOpen(dataDirectory);
+        return directory?.List() ?? [];
+    }
+
+    /// <summary>Notes that something will be made for an attachment: from now on <see cref="Attachments"/> lists it.</summary>
+    /// <exception cref="ArgumentException">The two names together are longer than a file name may be (254 bytes).</exception>
+    public void Begin(Attachment attachment)
+    {
+        if (attachment.FileName.Length > LongestFileName)
+        {
+            throw new ArgumentException($"container id {attachment.ContainerId} is too long", nameof(attachment));
+        }
+
+        attachments.OpenOrCreateChild(attachment.FileName).Dispose();
+    }
+
+    /// <summary>Leases an address of the set to the attachment: the one that it has already, or a free one.</summary>
+    /// <param name="attachment">After <see cref="Begin"/>.</param>
+    /// <param name="networkNamespace">Goes into the lease.</param>
+    /// <param name="set">Where to choose from.</param>
+    /// <returns>Null if every address is leased.</returns>
+    /// <exception cref="LinuxException">ENOSPC, EROFS, EOPNOTSUPP: the file system has no unnamed files.</exception>
+    public Lease? Allocate(Attachment attachment, string networkNamespace, RangeSet set)
+    {
+        foreach (var lease in Find(attachment))
+        {
+            if (set.Find(lease.Address.Address) is not null)
+            {
+                return lease;
+            }
+        }
+
+        using var record = attachments.OpenOrCreateChild(attachment.FileName);
+        foreach (var range in set.Ranges)
+        {
+            if (Allocate(record, attachment, networkNamespace, range) is { } lease)
+            {
+                return lease;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Gets the leases of an attachment.</summary>
+    public IReadOnlyList<Lease> Find(Attachment attachment)
+    {
+        using var record = attachments.TryOpenChild(attachment.FileName);
+        var leases = new List<Lease>();
+        foreach (var name in record?.List() ?? [])
+        {
+            if (IsLease(record!, name) && Read(name) is { } lease)
+            {
+                leases.Add(lease);
+            }
+        }
+
+        return leases;
+    }
+
+    /// <summary>Frees all addresses of an attachment and forgets it. Repeating it is no error.</summary>
+    public void Release(Attachment attachment)
+    {
+        using (var record = attachments.TryOpenChild(attachment.FileName))
+        {
+            foreach (var name in record?.List() ?? [])
+            {
+                if (IsLease(record!, name))
+                {
+                    MarkFree(name);
+                    addresses.TryDelete(name);
+                }
+
+                record!.TryDelete(name);
+            }
+        }
+
+        attachments.TryDeleteEmptyChild(attachment.FileName);
+    }
+
+    /// <summary>Lists who has, or once began to get, anything.</summary>
+    public IReadOnlyList<Attachment> Attachments() =>
+        [.. attachments.List().Select(Attachment.FromFileName).OfType<Attachment>()];
+
+    /// <summary>Lists all leases, by address; damaged files are passed over.</summary>
+    public IReadOnlyList<Lease> List() =>
+        [.. addresses.List().Select(Read).OfType<Lease>().OrderBy(lease => lease.Address.Address)];
+
+    public void Dispose()
+    {
+        attachments.Dispose();
+        addresses.Dispose();
+        pools.Dispose();
+    }
+
+    private static LeaseStore? Open(DirectoryHandle network, Func<DirectoryHandle, string, DirectoryHandle?> openChild)
+    {
+        var opened = new List<DirectoryHandle>(3);
+        using (network)
+        {
+            try
+            {
+                foreach (var name in (ReadOnlySpan<string>)["attachments", "addresses", "pools"])
+                {
+                    if (openChild(network, name) is { } child)
+                    {
+                        opened.Add(child);
+                    }
+                }
+
+                if (opened is [var first, var second, var third])
+                {
+                    opened.Clear();
+                    return new LeaseStore(first, second, third);
+                }
+
+                return null;
+            }
+            finally
+            {
+                opened.ForEach(left => left.Dispose());
+            }
+        }
+    }
+
+    private Lease? Allocate(DirectoryHandle record, Attachment attachment, string networkNamespace, AddressRange range)
+    {
+        using var map = FreeMap.OpenOrCreate(pools, range, () => LeasedOffsets(range));
+        for (var rebuilt = false; ;)
+        {
+            if (map.FindFree() is not { } offset)
+            {
+                // Full, unless someone took lease files away behind our back.
+                if (rebuilt || !map.Rebuild(LeasedOffsets(range)))
+                {
+                    return null;
+                }
+
+                rebuilt = true;
+                continue;
+            }
+
+            var address = range.First.Add((UInt128)offset);
+            var lease = new Lease(new Cidr(address, range.Subnet.PrefixLength), range.Gateway, attachment, networkNamespace);
+            var ours = address != range.Gateway && TryClaim(record, lease);
+            map.MarkLeased(offset, moveCursor: ours);
+            if (ours)
+            {
+                return lease;
+            }
+        }
+    }
+
+    /// <summary>First the note where to look, then the claim itself.</summary>
+    private bool TryClaim(DirectoryHandle record, Lease lease)
+    {
+        var name = lease.Address.Address.ToString();
+        using var file = UnnamedFile.Create(addresses, lease.ToFile());
+
+        if (!file.TryLink(record, name))
+        {
+            // Either a lease of ours that can no longer be read, which the next release frees, or a claim that was lost.
+            if (IsLease(record, name))
+            {
+                return false;
+            }
+
+            record.TryDelete(name);
+            file.TryLink(record, name);
+        }
+
+        if (file.TryLink(addresses, name))
+        {
+            return true;
+        }
+
+        record.TryDelete(name);
+        return false;
+    }
+
+    private bool IsLease(DirectoryHandle record, string name) =>
+        record.Identify(name) is { } note && addresses.Identify(name) == note;
+
+    private Lease? Read(string name) => addresses.TryRead(name, LongestLeaseBytes) is { } content ? Lease.FromFile(content) : null;
+
+    private IEnumerable<int> LeasedOffsets(AddressRange range)
+    {
+        foreach (var name in addresses.List())
+        {
+            if (IpAddress.TryParse(name, out var address)
+                && range.Contains(address)
+                && address.Value - range.First.Value < (UInt128)range.Count)
+            {
+                yield return (int)(address.Value - range.First.Value);
+            }
+        }
+
+        if (range.Gateway >= range.First && range.Gateway <= range.Last && range.Gateway.Value - range.First.Value < (UInt128)range.Count)
+        {
+            yield return (int)(range.Gateway.Value - range.First.Value);
+        }
+    }
+
+    private void MarkFree(string name)
+    {
+        if (!IpAddress.TryParse(name, out var address))
+        {
+            return;
+        }
+
+        foreach (var pool in pools.List())
+        {
+            if (PoolName.TryParse(pool, out var first, out var last) && address >= first && address <= last)
+            {
+                using var map = FreeMap.TryOpen(pools, pool, PoolName.Count(first, last));
+                var offset = address.Value - first.Value;
+                map?.MarkFree((int)UInt128.Min(offset, AddressRange.MostAddresses));
+            }
+        }
+    }
+}
