@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using CniTun.Linux;
 using Microsoft.Win32.SafeHandles;
@@ -31,7 +30,8 @@ internal static class DurableFile
     /// <returns>False if it is taken: the file there is left alone.</returns>
     public static bool TryCreate(string path, ReadOnlySpan<byte> content)
     {
-        var temporary = TemporaryName(path, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}.tmp"));
+        // Any number of writers may be at it, and in containers they may all be process 1.
+        var temporary = TemporaryName(path, $"{Guid.NewGuid():N}.tmp");
         try
         {
             Write(temporary, content, Private, FileMode.CreateNew);
