@@ -1,0 +1,165 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using CniTun.Cni;
+using CniTun.Linux.Namespaces;
+
+namespace CniTun.Endpoint.Tests;
+
+/// <summary>
+/// A node as a network namespace of the test's own, on which the plugin's commands run, inside this process or as the published binary.
+/// </summary>
+internal sealed class Node : IDisposable
+{
+    private readonly TestNamespace space = new("node");
+    private readonly NetworkNamespace inside;
+    private readonly List<string> diagnostics = [];
+
+    public Node()
+    {
+        inside = NetworkNamespace.Open(space.Path);
+        DataDirectory = Directory.CreateTempSubdirectory("cnitun-test-leases-").FullName;
+    }
+
+    public string Name => space.Name;
+
+    public string Path => space.Path;
+
+    public string DataDirectory { get; }
+
+    public IReadOnlyList<string> Diagnostics => diagnostics;
+
+    /// <summary>Gets a configuration of two families with the node as default gateway.</summary>
+    public JsonObject DualStack => Config("""
+        { "isDefaultGateway": true, "hairpinMode": true, "mtu": 1450,
+          "ipam": { "type": "cnitun", "ranges": [[{ "subnet": "10.77.1.0/24" }], [{ "subnet": "fd00:77:1::/64" }]] } }
+        """);
+
+    /// <summary>Makes a configuration from the keys of interest; the others, and the test's own lease directory, are added.</summary>
+    public JsonObject Config(string keys)
+    {
+        var config = new JsonObject
+        {
+            ["cniVersion"] = "1.1.0",
+            ["name"] = "pods",
+            ["type"] = "cnitun",
+            ["bridge"] = "br0",
+        };
+        foreach (var (key, value) in JsonNode.Parse(keys)!.AsObject())
+        {
+            config[key] = value?.DeepClone();
+        }
+
+        if (config["ipam"] is JsonObject ipam && !ipam.ContainsKey("dataDir"))
+        {
+            ipam["dataDir"] = DataDirectory;
+        }
+
+        return config;
+    }
+
+    public string Ip(params string[] arguments) => space.Ip(arguments);
+
+    public Answer Try(string program, params string[] arguments) => space.Try(program, arguments);
+
+    /// <summary>Runs a command in this process, in the node's namespace.</summary>
+    public CniAnswer Call(string command, string containerId, string netns, JsonNode config, string ifname = "eth0") => inside.Run(() =>
+        new Dispatcher(new EndpointCommands(line =>
+        {
+            lock (diagnostics)
+            {
+                diagnostics.Add(line);
+            }
+        })).Run(
+            name => name switch
+            {
+                "CNI_COMMAND" => command,
+                "CNI_CONTAINERID" => containerId,
+                "CNI_NETNS" => netns,
+                "CNI_IFNAME" => ifname,
+                _ => null,
+            },
+            () => Encoding.UTF8.GetBytes(config.ToJsonString())));
+
+    /// <summary>Runs ADD and fails the test unless it succeeds.</summary>
+    public JsonObject Add(Pod pod, JsonNode config) => Succeed("ADD", pod, config);
+
+    /// <summary>Runs DEL and fails the test unless it succeeds silently.</summary>
+    public void Del(Pod pod, JsonNode config, bool withNetns = true)
+    {
+        var answer = Call("DEL", pod.ContainerId, withNetns ? pod.Path : string.Empty, config);
+        Assert.True(answer.ExitCode == 0, Text(answer));
+        Assert.True(answer.Output.IsEmpty, Text(answer));
+    }
+
+    /// <summary>Runs CHECK with the result of ADD.</summary>
+    public CniAnswer Check(Pod pod, JsonNode config, JsonNode result)
+    {
+        var request = config.DeepClone().AsObject();
+        request["prevResult"] = result.DeepClone();
+        return Call("CHECK", pod.ContainerId, pod.Path, request);
+    }
+
+    /// <summary>Runs a command that must fail, and gets its error.</summary>
+    public JsonObject Fail(string command, Pod pod, JsonNode config)
+    {
+        var answer = Call(command, pod.ContainerId, pod.Path, config);
+        Assert.Equal(1, answer.ExitCode);
+        return JsonNode.Parse(answer.Output.Span)!.AsObject();
+    }
+
+    /// <summary>Fails unless the node is as if nobody had ever been attached: the bridge may stay.</summary>
+    public void AssertNothingLeft()
+    {
+        var links = Ip("-o", "link", "show").Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(':')[1].Trim())
+            .Where(name => name is not "lo" and not "br0");
+        Assert.Empty(links);
+        AssertNoLeases();
+    }
+
+    /// <summary>Fails unless no lease, no attachment and no temporary file is in the lease directory.</summary>
+    public void AssertNoLeases()
+    {
+        var left = Directory.EnumerateFileSystemEntries(DataDirectory, "*", SearchOption.AllDirectories)
+            .Where(path => !path.Contains("/pools", StringComparison.Ordinal))
+            .Select(path => System.IO.Path.GetRelativePath(DataDirectory, path))
+            .Where(path => path.Count(c => c == '/') > 1);
+        Assert.Empty(left);
+    }
+
+    public void Dispose()
+    {
+        inside.Dispose();
+        space.Dispose();
+        Directory.Delete(DataDirectory, recursive: true);
+    }
+
+    public static string Text(CniAnswer answer) => string.Create(CultureInfo.InvariantCulture, $"exit {answer.ExitCode}: {Encoding.UTF8.GetString(answer.Output.Span)}");
+
+    private JsonObject Succeed(string command, Pod pod, JsonNode config)
+    {
+        var answer = Call(command, pod.ContainerId, pod.Path, config);
+        Assert.True(answer.ExitCode == 0, Text(answer));
+        return JsonNode.Parse(answer.Output.Span)!.AsObject();
+    }
+}
+
+/// <summary>A container's sandbox: a network namespace with a container id.</summary>
+internal sealed class Pod : IDisposable
+{
+    private readonly TestNamespace space = new("pod");
+
+    public string ContainerId => space.Name;
+
+    public string Path => space.Path;
+
+    public string Ip(params string[] arguments) => space.Ip(arguments);
+
+    public string Run(string program, params string[] arguments) => space.Run(program, arguments);
+
+    /// <summary>Pings once with a second's patience and fails the test without an answer.</summary>
+    public void Ping(string address) => space.Run("ping", "-c", "1", "-W", "1", address);
+
+    public void Dispose() => space.Dispose();
+}
