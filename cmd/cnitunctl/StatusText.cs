@@ -7,8 +7,9 @@ namespace CniTun.Ctl;
 /// <summary>The status for people: three tables.</summary>
 internal static class StatusText
 {
-    private const int ShortKeyLength = 12;
-    private const int ShortContainerLength = 12;
+    /// <summary>What is longer than this is a hash, of which the beginning will do.</summary>
+    private const int LongestInFull = 32;
+    private const int ShortLength = 12;
 
     public static string Format(NodeStatus status)
     {
@@ -29,7 +30,7 @@ internal static class StatusText
         foreach (var peer in tunnel.Peers)
         {
             peers.Add(
-                Shorten(peer.PublicKey.ToBase64(), ShortKeyLength),
+                Shorten(peer.PublicKey.ToBase64()),
                 peer.Endpoint?.ToString() ?? "-",
                 peer.AllowedIps.Count == 0 ? "-" : string.Join(", ", peer.AllowedIps),
                 ByteCount.Format(peer.RxBytes),
@@ -55,13 +56,13 @@ internal static class StatusText
         var table = new TextTable("NETWORK", "ADDRESS", "CONTAINER", "INTERFACE");
         foreach (var (network, lease) in leases)
         {
-            table.Add(network, lease.Address.ToString(), Shorten(lease.Attachment.ContainerId, ShortContainerLength), lease.Attachment.InterfaceName);
+            table.Add(network, lease.Address.ToString(), Shorten(lease.Attachment.ContainerId), lease.Attachment.InterfaceName);
         }
 
         table.AppendTo(text);
     }
 
-    private static string Shorten(string text, int length) => text.Length <= length ? text : $"{text[..length]}...";
+    private static string Shorten(string text) => text.Length <= LongestInFull ? text : $"{text[..ShortLength]}...";
 
     private static string Count(int count, string noun) => string.Create(CultureInfo.InvariantCulture, $"{count} {noun}{(count == 1 ? string.Empty : "s")}");
 }

@@ -21,6 +21,9 @@ public sealed class AgentLoop
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
+    /// <summary>The first pause after a failure; each further one is twice as long, up to <see cref="Tick"/>.</summary>
+    private static readonly TimeSpan Impatience = TimeSpan.FromMilliseconds(50);
+
     private readonly AgentSettings settings;
     private readonly KeyPair keys;
     private readonly PeersSource peers;
@@ -56,13 +59,13 @@ public sealed class AgentLoop
 
     private async Task LoopAsync(CancellationToken cancellationToken)
     {
-        using var ticks = new PeriodicTimer(Tick);
         (FileStamp? Peers, FileStamp? Tunnel) seen = default;
         var nextResync = 0L;
         var failed = true;
+        var pause = Impatience;
         try
         {
-            do
+            while (true)
             {
                 // Looked at before it is read: a change in between is seen the next time.
                 var now = (FileStamp.TryRead(settings.PeersFile!), FileStamp.TryRead(settings.TunnelSocket));
@@ -72,8 +75,11 @@ public sealed class AgentLoop
                     nextResync = Environment.TickCount64 + (long)settings.Resync.TotalMilliseconds;
                     failed = !await TryReconcileAsync(cancellationToken);
                 }
+
+                // A tunnel that starts together with us is not waited for a whole second.
+                await Task.Delay(failed ? pause : Tick, cancellationToken);
+                pause = !failed ? Impatience : pause + pause < Tick ? pause + pause : Tick;
             }
-            while (await ticks.WaitForNextTickAsync(cancellationToken));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
