@@ -12,7 +12,7 @@ namespace CniTun.Agent;
 /// <remarks>Works in the network namespace of the calling thread.</remarks>
 internal sealed class Host(AgentSettings settings, ILogger logger)
 {
-    private readonly ForwardingReconciler forwarding = new(logger);
+    private readonly ForwardingReconciler forwarding = new(settings.TunnelInterface, settings.Bridge, logger);
     private readonly RouteReconciler routes = new(logger);
     private readonly TunnelReconciler tunnel = new(settings.TunnelSocket, logger);
     private readonly TunnelLinkReconciler tunnelLink = new(settings.TunnelInterface, logger);

@@ -8,9 +8,12 @@ namespace CniTun.Agent.Reconcilers;
 /// <summary>Lets the host forward packets, of those families that pods have.</summary>
 /// <remarks>
 /// A host that forwards IPv6 takes no more router advertisements, and so loses its own default route after a while, unless accept_ra is 2
-/// (Documentation/networking/ip-sysctl). If we are the ones to switch, we see to that first.
+/// (Documentation/networking/ip-sysctl). If we are the ones to switch, we see to that first; but never where pods' own packets come in.
 /// </remarks>
-internal sealed class ForwardingReconciler(ILogger logger)
+/// <param name="tunnelInterface">Ours: no router is behind it.</param>
+/// <param name="bridge">Ours: a pod must not pose as the host's router (CVE-2020-10749).</param>
+/// <param name="logger">Hears of each change.</param>
+internal sealed class ForwardingReconciler(string tunnelInterface, string bridge, ILogger logger)
 {
     private const string ForwardIPv4 = "net/ipv4/ip_forward";
     private const string ForwardIPv6 = "net/ipv6/conf/all/forwarding";
@@ -25,7 +28,7 @@ internal sealed class ForwardingReconciler(ILogger logger)
 
         if (podCidrs.Any(prefix => prefix.Address.IsIPv6) && Sysctl.TryRead(ForwardIPv6) == "0")
         {
-            foreach (var link in netlink.Links.List())
+            foreach (var link in netlink.Links.List().Where(MayHaveRouters))
             {
                 var acceptAdvertisements = $"net/ipv6/conf/{link.Name}/accept_ra";
                 if (Sysctl.TryRead(acceptAdvertisements) == "1")
@@ -37,4 +40,7 @@ internal sealed class ForwardingReconciler(ILogger logger)
             sysctls.Ensure(ForwardIPv6, "1");
         }
     }
+
+    private bool MayHaveRouters(Link link) =>
+        !link.IsLoopback && link.MasterIndex == 0 && link.Name != tunnelInterface && link.Name != bridge;
 }

@@ -139,24 +139,32 @@ public sealed class KernelReconcilerTests
     }
 
     [KernelFact]
-    public void Switching_forwarding_on_keeps_router_advertisements_where_they_were_heeded()
+    public void Switching_forwarding_on_keeps_router_advertisements_where_they_were_heeded_but_not_from_pods()
     {
         using var node = new TestNamespace();
         using var space = NetworkNamespace.Open(node.Path);
         using var netlink = space.OpenNetlink();
         node.Ip("link", "add", "heeds", "type", "bridge");
         node.Ip("link", "add", "ignores", "type", "bridge");
+        node.Ip("link", "add", "pods", "type", "bridge");
         space.Run(() => Sysctl.TryWrite("net/ipv6/conf/ignores/accept_ra", "0"));
 
         space.Run(() =>
         {
-            new ForwardingReconciler(logger).Reconcile(netlink, Samples.A.PodCidrs);
+            new ForwardingReconciler("tun0", "pods", logger).Reconcile(netlink, Samples.A.PodCidrs);
             return true;
         });
 
         Assert.Equal(
-            ("1", "1", "2", "0"),
-            space.Run(() => (Read("net/ipv4/ip_forward"), Read("net/ipv6/conf/all/forwarding"), Read("net/ipv6/conf/heeds/accept_ra"), Read("net/ipv6/conf/ignores/accept_ra"))));
+            ["1", "1", "2", "0", "1"],
+            space.Run<string?[]>(() =>
+            [
+                Read("net/ipv4/ip_forward"),
+                Read("net/ipv6/conf/all/forwarding"),
+                Read("net/ipv6/conf/heeds/accept_ra"),
+                Read("net/ipv6/conf/ignores/accept_ra"),
+                Read("net/ipv6/conf/pods/accept_ra"),
+            ]));
     }
 
     [KernelFact]
@@ -170,7 +178,7 @@ public sealed class KernelReconcilerTests
 
         var acceptsAdvertisements = space.Run(() =>
         {
-            new ForwardingReconciler(logger).Reconcile(netlink, Samples.A.PodCidrs);
+            new ForwardingReconciler("tun0", "pods", logger).Reconcile(netlink, Samples.A.PodCidrs);
             return Read("net/ipv6/conf/br0/accept_ra");
         });
 
@@ -186,7 +194,7 @@ public sealed class KernelReconcilerTests
 
         var forwarding = space.Run(() =>
         {
-            new ForwardingReconciler(logger).Reconcile(netlink, [Cidr.Parse("10.77.1.0/24")]);
+            new ForwardingReconciler("tun0", "pods", logger).Reconcile(netlink, [Cidr.Parse("10.77.1.0/24")]);
             return (Read("net/ipv4/ip_forward"), Read("net/ipv6/conf/all/forwarding"));
         });
 
