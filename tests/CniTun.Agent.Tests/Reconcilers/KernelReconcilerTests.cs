@@ -157,7 +157,7 @@ public sealed class KernelReconcilerTests
 
         Assert.Equal(
             ["1", "1", "2", "0", "1"],
-            space.Run<string?[]>(() =>
+            space.Run<string[]>(() =>
             [
                 Read("net/ipv4/ip_forward"),
                 Read("net/ipv6/conf/all/forwarding"),
@@ -229,7 +229,7 @@ public sealed class KernelReconcilerTests
         return space.OpenNetlink();
     }
 
-    private static string? Read(string name) => Sysctl.TryRead(name);
+    private static string Read(string name) => Sysctl.TryRead(name) ?? "missing";
 
     private static string Routes(TestNamespace node) => node.Ip("route") + node.Ip("-6", "route", "show", "proto", "199");
 
