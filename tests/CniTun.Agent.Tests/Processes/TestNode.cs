@@ -100,12 +100,12 @@ internal sealed class TestNode : IDisposable
 
     public DeviceState TunnelState() => new UapiClient(SocketPath).GetAsync().GetAwaiter().GetResult();
 
-    /// <summary>Gets all that an agent could disturb: routes with their ages' absence, addresses, the CNI config's identity.</summary>
+    /// <summary>Gets all that an agent could disturb: routes, the tunnel interface, content and age of the CNI config.</summary>
     public string Everything() => string.Join(
         '\n',
         Space.Ip("route"),
         Space.Ip("-6", "route"),
-        Space.Ip("address"),
+        Space.Ip("address", "show", "dev", "tun0"),
         File.GetLastWriteTimeUtc(CniConfigFile).Ticks,
         File.ReadAllText(CniConfigFile));
 
