@@ -44,6 +44,11 @@ internal sealed record DesiredState
             warnings.Add($"an MTU of {mtu} is too small for IPv6, which needs {TunnelMtu.LeastForIPv6}");
         }
 
+        if (nodes.Self.Endpoints.Count > 0 && nodes.Self.Endpoints.All(endpoint => endpoint.Port != settings.ListenPort))
+        {
+            warnings.Add($"the other nodes send to {string.Join(" or ", nodes.Self.Endpoints)}, but this node's tunnel listens on port {settings.ListenPort}");
+        }
+
         return new DesiredState
         {
             Tunnel = new DesiredTunnel(privateKey, settings.ListenPort, peers),

@@ -13,9 +13,6 @@ internal sealed class PeersSource(string path, string nodeName, PublicKey ownKey
     /// <summary>Gets the nodes as last read; null until the file was good once.</summary>
     public Membership? Nodes { get; private set; }
 
-    /// <summary>Gets why <see cref="Nodes"/> is not what the file says now; null if it is.</summary>
-    public string? Failure => lastFailure;
-
     /// <summary>Reads the file again.</summary>
     public void Refresh()
     {

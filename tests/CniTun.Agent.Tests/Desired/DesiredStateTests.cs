@@ -73,6 +73,15 @@ public sealed class DesiredStateTests
     }
 
     [Fact]
+    public void A_port_that_the_other_nodes_do_not_know_of_is_warned_of()
+    {
+        var underlay = new Underlay(new Dictionary<IpAddress, int>(), null);
+        var desired = DesiredState.Compute(Samples.Settings with { ListenPort = 7000 }, Samples.Secret, new Membership(Samples.A, []), underlay);
+
+        Assert.Equal(["the other nodes send to 192.0.2.1:6080, but this node's tunnel listens on port 7000"], desired.Warnings);
+    }
+
+    [Fact]
     public void All_pod_networks_are_guarded_and_the_remote_ones_lead_into_the_tunnel()
     {
         var desired = Compute(ThreeNodes, ("192.0.2.2", 1500), ("2001:db8::3", 1500));
