@@ -12,7 +12,7 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SYSTEM_GLOBALIZATION
 readonly OUT=dist/linux-x64
 readonly STAMP=dist/built-from
 readonly LOG=dist/build.log
-readonly STATIC='cnitun cnitun-tunnel'
+readonly STATIC='cnitun cnitun-tunnel cnitun-agent cnitunctl'
 
 fail() {
     echo "build: $*" >&2

@@ -8,6 +8,7 @@ internal sealed class Walls
 {
     private const string LibC = "Tmds.LibC";
     private const string Logging = "Microsoft.Extensions.Logging.Console";
+    private const string LoggingAbstractions = "Microsoft.Extensions.Logging.Abstractions";
     private const string Crypto = "BouncyCastle.Cryptography";
     private const string CommandLine = "System.CommandLine";
 
@@ -25,7 +26,7 @@ internal sealed class Walls
         .Room(
             "CniTun.Agent",
             ["CniTun.Addresses", "CniTun.Cni", "CniTun.Endpoint", "CniTun.Ipam", "CniTun.Kubernetes", "CniTun.Linux", "CniTun.Uapi"],
-            [Logging, Crypto])
+            [LoggingAbstractions, Crypto])
         .Room("cnitun", ["CniTun.Addresses", "CniTun.Cni", "CniTun.Endpoint", "CniTun.Ipam", "CniTun.Linux"], [])
         .Room("cnitun-tunnel", ["CniTun.Addresses", "CniTun.Linux", "CniTun.Tunnel", "CniTun.Uapi"], [Logging, CommandLine])
         .Room("cnitun-agent", ["CniTun.Addresses", "CniTun.Agent", "CniTun.Linux", "CniTun.Uapi"], [Logging, CommandLine])

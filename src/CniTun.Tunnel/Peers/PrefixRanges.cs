@@ -66,12 +66,34 @@ internal sealed class PrefixRanges<TAddress>
         while (length > 1)
         {
             var half = length >> 1;
-            var isUpper = ranges[low + half] <= address;
-            low += half & -Unsafe.BitCast<bool, byte>(isUpper);
+            low += half & -IsAtMost(ranges[low + half], address);
             length -= half;
         }
 
         return owners[low];
+    }
+
+    /// <summary>Compares without a branch, which the framework's comparison of 128-bit numbers has.</summary>
+    /// <returns>1 if left is at most right, else 0.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int IsAtMost(TAddress left, TAddress right)
+    {
+        if (typeof(TAddress) != typeof(UInt128))
+        {
+            return Unsafe.BitCast<bool, byte>(left <= right);
+        }
+
+        var (leftHigh, leftLow) = Halves(left);
+        var (rightHigh, rightLow) = Halves(right);
+        return Unsafe.BitCast<bool, byte>(
+            (leftHigh < rightHigh) | ((leftHigh == rightHigh) & (leftLow <= rightLow)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (ulong High, ulong Low) Halves(TAddress address)
+    {
+        var number = Unsafe.BitCast<TAddress, UInt128>(address);
+        return ((ulong)(number >> 64), (ulong)number);
     }
 
     /// <summary>A prefix as the numbers of its first and last address.</summary>

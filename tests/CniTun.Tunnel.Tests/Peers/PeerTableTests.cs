@@ -1,12 +1,10 @@
-using System.Diagnostics;
 using CniTun.Addresses;
 using CniTun.Tunnel.Peers;
 using CsCheck;
-using Xunit.Abstractions;
 
 namespace CniTun.Tunnel.Tests.Peers;
 
-public sealed class PeerTableTests(ITestOutputHelper output)
+public sealed class PeerTableTests
 {
     // Few distinct bits, so that prefixes nest, touch and share their ends.
     private static readonly Gen<IpAddress> Crowded4 = Gen.Select(Gen.Int[0, 3], Gen.Int[0, 7], (high, low) => IpAddress.FromIPv4(((uint)high << 30) | (uint)low | (high == 3 ? 0x3ffffff8u : 0)));
@@ -74,29 +72,17 @@ public sealed class PeerTableTests(ITestOutputHelper output)
         Sample.Key(2),
         new PeerTable([Sample.Peer(1, "192.0.2.1:6080"), Sample.Peer(2, "192.0.2.1:6080")]).FindBySource(IpEndpoint.Parse("192.0.2.1:6080"))?.Key);
 
-    /// <summary>Says how long a look-up takes, for whoever runs it in Release; asserts nothing about time.</summary>
     [Fact]
     public void Ten_thousand_prefixes_are_looked_up_without_a_miss()
     {
-        var random = new Random(6);
         var peers = Enumerable.Range(0, 5000).Select(i => Sample.Peer(i, null, $"10.{i >> 8}.{i & 255}.0/24", $"fd00:{i:x}::/64")).ToArray();
         var table = new PeerTable(peers);
-        var addresses = Enumerable.Range(0, 1 << 16).Select(i => random.Next(5000) is var peer && (i & 1) == 0
-            ? IpAddress.Parse($"10.{peer >> 8}.{peer & 255}.7")
-            : IpAddress.Parse($"fd00:{peer:x}::7")).ToArray();
-        var found = 0;
-        for (var round = 0; round < 3; round++)
+        for (var i = 0; i < peers.Length; i++)
         {
-            var begin = Stopwatch.GetTimestamp();
-            foreach (var address in addresses)
-            {
-                found += table.FindByAddress(address) is null ? 0 : 1;
-            }
-
-            output.WriteLine($"{Stopwatch.GetElapsedTime(begin).TotalNanoseconds / addresses.Length:f1} ns a look-up");
+            Assert.Same(peers[i], table.FindByAddress(IpAddress.Parse($"10.{i >> 8}.{i & 255}.7")));
+            Assert.Same(peers[i], table.FindByAddress(IpAddress.Parse($"fd00:{i:x}::7")));
+            Assert.Null(table.FindByAddress(IpAddress.Parse($"fd00:{i:x}:0:1::7")));
         }
-
-        Assert.Equal(3 * addresses.Length, found);
     }
 
     private static Peer? LinearSearch(Peer[] peers, IpAddress address)

@@ -1,0 +1,68 @@
+using System.Globalization;
+using System.Text;
+using CniTun.Uapi;
+
+namespace CniTun.Ctl;
+
+/// <summary>The status for people: three tables.</summary>
+internal static class StatusText
+{
+    /// <summary>What is longer than this is a hash, of which the beginning will do.</summary>
+    private const int LongestInFull = 32;
+    private const int ShortLength = 12;
+
+    public static string Format(NodeStatus status)
+    {
+        var text = new StringBuilder();
+        if (status.Tunnel is { } tunnel)
+        {
+            AppendTunnel(text, tunnel);
+        }
+
+        AppendLeases(text, status.Leases);
+        return text.ToString();
+    }
+
+    private static void AppendTunnel(StringBuilder text, DeviceState tunnel)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"Tunnel on UDP port {tunnel.ListenPort}: {Count(tunnel.Peers.Count, "peer")}\n");
+        var peers = new TextTable("PEER", "ENDPOINT", "ALLOWED IPS", "RECEIVED", "SENT");
+        foreach (var peer in tunnel.Peers)
+        {
+            peers.Add(
+                Shorten(peer.PublicKey.ToBase64()),
+                peer.Endpoint?.ToString() ?? "-",
+                peer.AllowedIps.Count == 0 ? "-" : string.Join(", ", peer.AllowedIps),
+                ByteCount.Format(peer.RxBytes),
+                ByteCount.Format(peer.TxBytes));
+        }
+
+        peers.AppendTo(text);
+
+        var drops = new TextTable("DROPPED", "REASON", "PACKETS");
+        foreach (var (direction, reason, packets) in Drop.From(tunnel.Counters).Where(drop => drop.Packets > 0))
+        {
+            drops.Add(direction, reason, packets.ToString(CultureInfo.InvariantCulture));
+        }
+
+        text.Append(drops.IsEmpty ? "\nNo packets dropped\n" : "\n");
+        drops.AppendTo(text);
+        text.Append('\n');
+    }
+
+    private static void AppendLeases(StringBuilder text, IReadOnlyList<NetworkLease> leases)
+    {
+        text.Append(CultureInfo.InvariantCulture, $"Addresses of pods: {Count(leases.Count, "lease")}\n");
+        var table = new TextTable("NETWORK", "ADDRESS", "CONTAINER", "INTERFACE");
+        foreach (var (network, lease) in leases)
+        {
+            table.Add(network, lease.Address.ToString(), Shorten(lease.Attachment.ContainerId), lease.Attachment.InterfaceName);
+        }
+
+        table.AppendTo(text);
+    }
+
+    private static string Shorten(string text) => text.Length <= LongestInFull ? text : $"{text[..ShortLength]}...";
+
+    private static string Count(int count, string noun) => string.Create(CultureInfo.InvariantCulture, $"{count} {noun}{(count == 1 ? string.Empty : "s")}");
+}

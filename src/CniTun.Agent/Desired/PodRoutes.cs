@@ -1,0 +1,36 @@
+using CniTun.Linux.Netlink;
+
+using static CniTun.Agent.RouteConstants;
+
+namespace CniTun.Agent.Desired;
+
+/// <summary>The routes that the agent wants in the main table, all with protocol 199 by which it knows its own.</summary>
+/// <remarks>
+/// A pod CIDR of another node leads into the tunnel. Every pod CIDR, our own too, also leads nowhere at a metric that only counts when
+/// nothing better is there: while the tunnel or the bridge is missing, pods' packets are refused instead of leaking out by the default route.
+/// </remarks>
+internal static class PodRoutes
+{
+    public const uint TunnelMetric = 1024;
+    public const uint GuardMetric = 1_000_000;
+
+    /// <summary>Gets what refuses packets to pods that cannot be reached.</summary>
+    public static IEnumerable<Route> Guards(DesiredState desired) =>
+        desired.OwnPodCidrs.Concat(desired.RemotePodCidrs).Select(prefix => new Route
+        {
+            Destination = prefix,
+            Type = RTN_UNREACHABLE,
+            Protocol = RTPROT_CNITUN,
+            Priority = GuardMetric,
+        });
+
+    /// <summary>Gets what leads into the tunnel.</summary>
+    public static IEnumerable<Route> ThroughTunnel(DesiredState desired, int tunnelIndex) =>
+        desired.RemotePodCidrs.Select(prefix => new Route
+        {
+            Destination = prefix,
+            InterfaceIndex = tunnelIndex,
+            Protocol = RTPROT_CNITUN,
+            Priority = TunnelMetric,
+        });
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using CniTun.Agent.Desired;
+using CniTun.Linux;
+using CniTun.Uapi;
+using Microsoft.Extensions.Logging;
+
+namespace CniTun.Agent.Reconcilers;
+
+/// <summary>Keeps the tunnel process configured: asks what it has, and sends only what differs.</summary>
+internal sealed class TunnelReconciler(string socketPath, ILogger logger)
+{
+    private readonly UapiClient client = new(socketPath);
+
+    /// <exception cref="AgentException">The tunnel is not there.</exception>
+    /// <exception cref="UapiException">It refused.</exception>
+    public async Task ReconcileAsync(DesiredTunnel desired, CancellationToken cancellationToken)
+    {
+        var current = await GetAsync(cancellationToken);
+        if (TunnelDifference.Compute(current, desired) is { } update)
+        {
+            await client.SetAsync(update, cancellationToken);
+            logger.TunnelChanged(Describe(current, update));
+        }
+    }
+
+    private async Task<DeviceState> GetAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.GetAsync(cancellationToken);
+        }
+        catch (UapiException absent) when (absent.Errno is Errno.ENOENT or Errno.ECONNREFUSED)
+        {
+            throw new AgentException($"no tunnel answers on {socketPath}");
+        }
+    }
+
+    private static string Describe(DeviceState current, DeviceUpdate update)
+    {
+        var known = current.Peers.Select(peer => peer.PublicKey).ToHashSet();
+        var removed = update.Peers.Count(peer => peer.Remove);
+        var changed = update.Peers.Count(peer => !peer.Remove && known.Contains(peer.PublicKey));
+        List<string> parts = [];
+        if (update.PrivateKey is not null)
+        {
+            parts.Add("the private key");
+        }
+
+        if (update.ListenPort is { } port)
+        {
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"port {port}"));
+        }
+
+        AddCount(parts, update.Peers.Count - removed - changed, "new");
+        AddCount(parts, changed, "changed");
+        AddCount(parts, removed, "removed");
+        return string.Join(", ", parts);
+    }
+
+    private static void AddCount(List<string> parts, int count, string kind)
+    {
+        if (count > 0)
+        {
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{count} {kind} {(count == 1 ? "peer" : "peers")}"));
+        }
+    }
+}

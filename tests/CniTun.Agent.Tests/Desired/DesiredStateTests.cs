@@ -1,0 +1,113 @@
+using CniTun.Addresses;
+using CniTun.Agent.Desired;
+using CniTun.Agent.Nodes;
+using CniTun.Linux.Netlink;
+
+namespace CniTun.Agent.Tests.Desired;
+
+public sealed class DesiredStateTests
+{
+    private static readonly Membership ThreeNodes = new(Samples.A, [Samples.B, Samples.C]);
+
+    [Fact]
+    public void Every_remote_node_is_a_peer_that_may_send_from_its_pod_networks()
+    {
+        var desired = Compute(ThreeNodes, ("192.0.2.2", 1500), ("2001:db8::3", 1500));
+
+        Assert.Equal(Samples.Secret, desired.Tunnel.PrivateKey);
+        Assert.Equal(6080, desired.Tunnel.ListenPort);
+        Assert.Equal([Samples.B.PublicKey, Samples.C.PublicKey], desired.Tunnel.Peers.Select(peer => peer.PublicKey));
+        Assert.Equal(Samples.C.Endpoints[0], desired.Tunnel.Peers[1].Endpoint);
+        Assert.Equal(Samples.C.PodCidrs, desired.Tunnel.Peers[1].AllowedIps);
+        Assert.Equal([.. Samples.B.PodCidrs, .. Samples.C.PodCidrs], desired.RemotePodCidrs);
+        Assert.Equal([Cidr.Parse("10.77.1.0/32"), Cidr.Parse("fd00:77:1::/128")], desired.TunnelAddresses);
+        Assert.Empty(desired.Warnings);
+    }
+
+    [Fact]
+    public void The_first_endpoint_that_a_route_leads_to_is_taken()
+    {
+        var dual = Samples.B with { Endpoints = [IpEndpoint.Parse("[2001:db8::2]:6080"), IpEndpoint.Parse("192.0.2.2:6080")] };
+
+        var desired = Compute(new Membership(Samples.A, [dual]), ("192.0.2.2", 1500));
+
+        Assert.Equal(IpEndpoint.Parse("192.0.2.2:6080"), desired.Tunnel.Peers[0].Endpoint);
+        Assert.Empty(desired.Warnings);
+    }
+
+    [Fact]
+    public void A_peer_that_no_route_leads_to_is_warned_of_and_keeps_its_networks()
+    {
+        var desired = Compute(ThreeNodes, ("192.0.2.2", 1500));
+
+        Assert.Null(desired.Tunnel.Peers[1].Endpoint);
+        Assert.Equal(Samples.C.PodCidrs, desired.Tunnel.Peers[1].AllowedIps);
+        Assert.Equal(["no route leads to node 'c' at [2001:db8::3]:6080: its pods cannot be reached"], desired.Warnings);
+    }
+
+    [Theory]
+    [InlineData(1500, 1500, 1452)]
+    [InlineData(1400, 1500, 1372)]
+    [InlineData(1400, 1410, 1362)]
+    [InlineData(65536, 65600, 65507)]
+    public void The_mtu_is_what_the_narrowest_path_carries_without_the_outer_headers(int ipv4Path, int ipv6Path, int expected) =>
+        Assert.Equal(expected, Compute(ThreeNodes, ("192.0.2.2", ipv4Path), ("2001:db8::3", ipv6Path)).MtuBytes);
+
+    [Theory]
+    [InlineData(null, 1472)]
+    [InlineData(9000, 8972)]
+    public void Without_peers_the_mtu_follows_the_default_route(int? defaultMtu, int expected)
+    {
+        var underlay = new Underlay(new Dictionary<IpAddress, int>(), defaultMtu);
+        Assert.Equal(expected, DesiredState.Compute(Samples.Settings, Samples.Secret, new Membership(Samples.A, []), underlay).MtuBytes);
+    }
+
+    [Fact]
+    public void An_mtu_that_was_set_wins_and_one_too_small_for_IPv6_is_warned_of()
+    {
+        var underlay = new Underlay(new Dictionary<IpAddress, int>(), null);
+        var desired = DesiredState.Compute(Samples.Settings with { MtuBytes = 1200 }, Samples.Secret, new Membership(Samples.A, []), underlay);
+
+        Assert.Equal(1200, desired.MtuBytes);
+        Assert.Equal(["an MTU of 1200 is too small for IPv6, which needs 1280"], desired.Warnings);
+    }
+
+    [Fact]
+    public void A_port_that_the_other_nodes_do_not_know_of_is_warned_of()
+    {
+        var underlay = new Underlay(new Dictionary<IpAddress, int>(), null);
+        var desired = DesiredState.Compute(Samples.Settings with { ListenPort = 7000 }, Samples.Secret, new Membership(Samples.A, []), underlay);
+
+        Assert.Equal(["the other nodes send to 192.0.2.1:6080, but this node's tunnel listens on port 7000"], desired.Warnings);
+    }
+
+    [Fact]
+    public void All_pod_networks_are_guarded_and_the_remote_ones_lead_into_the_tunnel()
+    {
+        var desired = Compute(ThreeNodes, ("192.0.2.2", 1500), ("2001:db8::3", 1500));
+
+        Assert.Equal(
+            ["10.77.1.0/24", "fd00:77:1::/64", "10.77.2.0/24", "fd00:77:2::/64", "10.77.3.0/24", "fd00:77:3::/64"],
+            PodRoutes.Guards(desired).Select(route => route.Destination.ToString()));
+        Assert.All(PodRoutes.Guards(desired), route => Assert.Equal((7, 1_000_000u, 199), (route.Type, route.Priority, route.Protocol)));
+        Assert.Equal(
+            ["10.77.2.0/24", "fd00:77:2::/64", "10.77.3.0/24", "fd00:77:3::/64"],
+            PodRoutes.ThroughTunnel(desired, 5).Select(route => route.Destination.ToString()));
+        Assert.All(PodRoutes.ThroughTunnel(desired, 5), route => Assert.Equal((5, 1024u, 199), (route.InterfaceIndex, route.Priority, route.Protocol)));
+    }
+
+    [Fact]
+    public void The_route_numbers_are_those_of_the_kernel_headers() =>
+        new StaticAsserts("linux/rtnetlink.h")
+            .Constant("RT_TABLE_MAIN", RouteConstants.RT_TABLE_MAIN)
+            .Constant("RTN_UNICAST", RouteConstants.RTN_UNICAST)
+            .Constant("RTN_UNREACHABLE", RouteConstants.RTN_UNREACHABLE)
+            .Verify();
+
+    private static DesiredState Compute(Membership nodes, params (string Address, int MtuBytes)[] paths) =>
+        DesiredState.Compute(
+            Samples.Settings,
+            Samples.Secret,
+            nodes,
+            new Underlay(paths.ToDictionary(path => IpAddress.Parse(path.Address), path => path.MtuBytes), null));
+}

@@ -1,0 +1,155 @@
+namespace CniTun.Agent.Tests.Processes;
+
+/// <summary>Agents and tunnels as processes, on nodes that are namespaces.</summary>
+public sealed class AgentProcessTests
+{
+    [KernelFact]
+    public void Pods_of_two_nodes_reach_each_other_and_again_after_any_of_the_processes_was_killed()
+    {
+        using var left = new TestNode(1);
+        using var right = new TestNode(2);
+        StartBoth(left, right);
+
+        Assert.True(left.Reaches(right));
+        Assert.True(right.Reaches(left));
+
+        // The host itself, with no source chosen for it.
+        left.Space.Run("ping", "-c", "1", "-W", "3", "10.77.2.5");
+        left.Space.Run("ping", "-c", "1", "-W", "3", "fd00:77:2::5");
+
+        left.Agent.Kill();
+        Assert.True(left.Reaches(right));
+        left.StartAgent();
+        left.WaitUntil(() => left.Agent.Log.Contains("node is ready", StringComparison.Ordinal));
+        Assert.True(left.Reaches(right));
+
+        left.Tunnel.Kill();
+        left.StartTunnel();
+        left.WaitUntil(() => left.Reaches(right));
+        Assert.True(right.Reaches(left));
+    }
+
+    [KernelFact]
+    public void An_agent_that_was_killed_and_came_back_changes_nothing()
+    {
+        using var left = new TestNode(1);
+        using var right = new TestNode(2);
+        StartBoth(left, right);
+        var before = left.Everything();
+
+        left.Agent.Kill();
+        left.StartAgent();
+        left.WaitUntil(() => left.Agent.Log.Contains("node is ready", StringComparison.Ordinal));
+
+        Assert.Equal(before, left.Everything());
+        Assert.Equal(0, left.Agent.Terminate());
+        Assert.Equal(before, left.Everything());
+        Assert.Equal(
+            ["starts", "names 2 nodes", "node is ready", "stopped"],
+            left.Agent.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => new[] { "starts", "names 2 nodes", "node is ready", "stopped" }.FirstOrDefault(words => line.Contains(words, StringComparison.Ordinal)) ?? line));
+    }
+
+    [KernelFact]
+    public void A_node_that_joins_or_leaves_the_peers_file_gains_or_loses_peer_and_routes()
+    {
+        using var left = new TestNode(1);
+        using var right = new TestNode(2);
+        TestNode.Connect(left, right);
+        left.WritePeers(left);
+        left.StartTunnel();
+        left.StartAgent();
+        left.WaitUntilReady();
+        Assert.Empty(left.TunnelState().Peers);
+
+        left.WritePeers(left, right);
+        left.WaitUntil(() => left.Space.Ip("route").Contains("10.77.2.0/24 dev tun0", StringComparison.Ordinal));
+        Assert.Equal(right.PublicKey, Assert.Single(left.TunnelState().Peers).PublicKey.ToBase64());
+
+        // A broken file changes nothing.
+        File.WriteAllText(left.PeersFile, "{");
+        left.WaitUntil(() => left.Agent.Log.Contains("its last good content stays in force", StringComparison.Ordinal));
+        Assert.Single(left.TunnelState().Peers);
+
+        left.WritePeers(left);
+        left.WaitUntil(() => !left.Space.Ip("route").Contains("10.77.2.0/24", StringComparison.Ordinal));
+        left.WaitUntil(() => left.TunnelState().Peers.Count == 0);
+    }
+
+    [KernelFact]
+    public void What_somebody_removed_is_put_back()
+    {
+        using var left = new TestNode(1);
+        using var right = new TestNode(2);
+        StartBoth(left, right);
+        var before = left.Space.Ip("route");
+
+        left.Space.Ip("route", "flush", "proto", "199");
+        left.Space.Ip("link", "set", "tun0", "down");
+
+        left.WaitUntil(() => left.Space.Ip("route") == before);
+        left.WaitUntil(() => left.Reaches(right));
+    }
+
+    [KernelFact]
+    public void An_agent_waits_for_peers_file_and_tunnel_and_promises_nothing_before_both_are_there()
+    {
+        using var node = new TestNode(1);
+        node.Space.Ip("link", "add", "cable", "type", "bridge");
+        node.StartAgent();
+        node.WaitUntil(() => node.Agent.Log.Contains("no such file; waiting", StringComparison.Ordinal));
+
+        node.WritePeers(node);
+        node.WaitUntil(() => node.Agent.Log.Contains($"node is not right yet: no tunnel answers on {node.SocketPath}", StringComparison.Ordinal));
+        Assert.False(File.Exists(node.CniConfigFile));
+        Assert.Contains("unreachable 10.77.1.0/24", node.Space.Ip("route"), StringComparison.Ordinal);
+
+        node.StartTunnel();
+        node.WaitUntilReady();
+        Assert.Equal(0, node.Agent.Terminate());
+    }
+
+    [KernelFact]
+    public void A_second_agent_on_a_node_ends_with_an_error_that_names_the_first()
+    {
+        using var node = new TestNode(1);
+        node.WritePeers(node);
+        node.StartAgent();
+        node.WaitUntil(() => node.Agent.Log.Contains("starts", StringComparison.Ordinal));
+
+        using var second = new NodeProcess(node.Space, "cnitun-agent", "--config", node.ConfigFile);
+
+        Assert.Equal(1, second.WaitForExit());
+        Assert.Matches("^cnitun-agent: another agent uses .*/state: its agent.lock is held by process [0-9]+\n", second.Log);
+    }
+
+    [KernelTheory]
+    [InlineData(2, "cnitun-agent: unknown option '--nonsense'; see --help", "--nonsense")]
+    [InlineData(1, "cnitun-agent: /nonexistent: cannot be read: no such file", "--config", "/nonexistent")]
+    [InlineData(1, "cnitun-agent: no peers file: say --peers-file FILE, or peersFile in the config file", "--state-dir", "/tmp")]
+    public void A_mistake_ends_with_one_line_and_an_exit_code(int exitCode, string complaint, params string[] arguments)
+    {
+        var command = NodeProcess.CommandLine("cnitun-agent");
+
+        var answer = Command.Try(command[0], [.. command.Skip(1), .. arguments]);
+
+        Assert.Equal((exitCode, $"{complaint}\n", string.Empty), (answer.ExitCode, answer.Error, answer.Output));
+    }
+
+    private static void StartBoth(TestNode left, TestNode right)
+    {
+        TestNode.Connect(left, right);
+        foreach (var node in new[] { left, right })
+        {
+            node.WritePeers(left, right);
+        }
+
+        // In either order.
+        left.StartAgent();
+        left.StartTunnel();
+        right.StartTunnel();
+        right.StartAgent();
+        left.WaitUntilReady();
+        right.WaitUntilReady();
+    }
+}

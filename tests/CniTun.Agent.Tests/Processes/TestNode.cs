@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using CniTun.Uapi;
+
+namespace CniTun.Agent.Tests.Processes;
+
+/// <summary>
+/// A node: a namespace with a cable, a directory of files, and on it, when started, a tunnel and an agent. Node N has the
+/// pod networks 10.77.N.0/24 and fd00:77:N::/64, with .5 and ::5 on a bridge as a pod would have them.
+/// </summary>
+internal sealed class TestNode : IDisposable
+{
+    private readonly int number;
+    private readonly string directory = Directory.CreateTempSubdirectory("cnitun-test-").FullName;
+    private NodeProcess? agent;
+    private NodeProcess? tunnel;
+
+    public TestNode(int number)
+    {
+        this.number = number;
+        Space = new TestNamespace($"node{number}");
+        Space.Ip("link", "add", "pods", "type", "bridge");
+        Space.Ip("address", "add", $"10.77.{number}.5/24", "dev", "pods");
+        Space.Ip("address", "add", $"fd00:77:{number}::5/64", "dev", "pods", "nodad");
+        Space.Ip("link", "set", "pods", "up");
+        WriteConfig();
+        PublicKey = Command.Run(ShowKey[0], [.. ShowKey.Skip(1)]).TrimEnd();
+    }
+
+    public TestNamespace Space { get; }
+
+    public string PublicKey { get; }
+
+    public string ConfigFile => Path.Combine(directory, "agent.json");
+
+    public string PeersFile => Path.Combine(directory, "peers.json");
+
+    public string CniConfigFile => Path.Combine(directory, "net.d", "10-cnitun.conflist");
+
+    public string SocketPath => Path.Combine(directory, "tunnel.sock");
+
+    public NodeProcess Agent => agent ?? throw new InvalidOperationException("no agent was started");
+
+    public NodeProcess Tunnel => tunnel ?? throw new InvalidOperationException("no tunnel was started");
+
+    private string[] ShowKey => [.. NodeProcess.CommandLine("cnitun-agent"), "show-key", "--config", ConfigFile];
+
+    /// <summary>Joins two nodes by a cable, 192.0.2.N and 2001:db8::N.</summary>
+    public static void Connect(TestNode left, TestNode right)
+    {
+        left.Space.Ip("link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", right.Space.Name);
+        foreach (var node in new[] { left, right })
+        {
+            node.Space.Ip("address", "add", $"192.0.2.{node.number}/24", "dev", "cable");
+            node.Space.Ip("address", "add", $"2001:db8::{node.number}/64", "dev", "cable", "nodad");
+            node.Space.Ip("link", "set", "cable", "up");
+        }
+    }
+
+    /// <summary>Waits for a condition; fails with the agent's log after 20 seconds.</summary>
+    public void WaitUntil(Func<bool> condition)
+    {
+        using var pause = new ManualResetEventSlim();
+        for (var begin = Stopwatch.GetTimestamp(); !condition();)
+        {
+            if (Stopwatch.GetElapsedTime(begin) > TimeSpan.FromSeconds(20))
+            {
+                throw new TimeoutException($"node {number}: agent: {agent?.Log}\ntunnel: {tunnel?.Log}\n{Space.Ip("route")}");
+            }
+
+            pause.Wait(TimeSpan.FromMilliseconds(20));
+        }
+    }
+
+    public void StartAgent() => agent = new NodeProcess(Space, "cnitun-agent", "--config", ConfigFile);
+
+    public void StartTunnel() => tunnel = new NodeProcess(Space, "cnitun-tunnel", "--interface", "tun0", "--socket", SocketPath, "--listen-port", "6080");
+
+    public void WaitUntilReady() => WaitUntil(() => File.Exists(CniConfigFile));
+
+    /// <summary>Writes the peers file that names these nodes, in one step as people should.</summary>
+    public void WritePeers(params TestNode[] nodes)
+    {
+        var entries = nodes.Select(node => (JsonNode)new JsonObject
+        {
+            ["name"] = $"node{node.number}",
+            ["publicKey"] = node.PublicKey,
+            ["endpoints"] = new JsonArray($"192.0.2.{node.number}:6080", $"[2001:db8::{node.number}]:6080"),
+            ["podCIDRs"] = new JsonArray($"10.77.{node.number}.0/24", $"fd00:77:{node.number}::/64"),
+        });
+        File.WriteAllText(PeersFile + ".new", new JsonObject { ["nodes"] = new JsonArray([.. entries]) }.ToJsonString());
+        File.Move(PeersFile + ".new", PeersFile, overwrite: true);
+    }
+
+    /// <summary>Tells whether another node's pod answers this node's pod, on both families.</summary>
+    public bool Reaches(TestNode other) =>
+        Ping($"10.77.{number}.5", $"10.77.{other.number}.5") && Ping($"fd00:77:{number}::5", $"fd00:77:{other.number}::5");
+
+    public bool Ping(string from, string to) => Space.Try("ping", "-c", "1", "-W", "1", "-I", from, to).ExitCode == 0;
+
+    public DeviceState TunnelState() => new UapiClient(SocketPath).GetAsync().GetAwaiter().GetResult();
+
+    /// <summary>Gets all that an agent could disturb: routes, the tunnel interface, content and age of the CNI config.</summary>
+    public string Everything() => string.Join(
+        '\n',
+        Space.Ip("route"),
+        Space.Ip("-6", "route"),
+        Space.Ip("address", "show", "dev", "tun0"),
+        File.GetLastWriteTimeUtc(CniConfigFile).Ticks,
+        File.ReadAllText(CniConfigFile));
+
+    public void Dispose()
+    {
+        agent?.Dispose();
+        tunnel?.Dispose();
+        Space.Dispose();
+        Directory.Delete(directory, recursive: true);
+    }
+
+    private void WriteConfig() => File.WriteAllText(
+        ConfigFile,
+        new JsonObject
+        {
+            ["nodeName"] = $"node{number}",
+            ["peersFile"] = PeersFile,
+            ["stateDir"] = Path.Combine(directory, "state"),
+            ["tunnelInterface"] = "tun0",
+            ["tunnelSocket"] = SocketPath,
+            ["cniConfigFile"] = CniConfigFile,
+            ["ipamDataDir"] = Path.Combine(directory, "leases"),
+            ["resyncSeconds"] = 2,
+        }.ToJsonString());
+}
