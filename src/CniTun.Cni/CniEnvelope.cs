@@ -13,9 +13,9 @@ internal readonly record struct CniEnvelope(string Version, string? Name)
     {
         string? version = null;
         string? name = null;
+        var reader = new Utf8JsonReader(json);
         try
         {
-            var reader = new Utf8JsonReader(json);
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             {
                 throw NotAnObject();
@@ -45,6 +45,15 @@ internal readonly record struct CniEnvelope(string Version, string? Name)
         catch (JsonException malformed)
         {
             throw CniErrors.MalformedJson(malformed);
+        }
+        catch (InvalidOperationException notText)
+        {
+            // What the reader says of bytes that are not UTF-8, and of half a surrogate pair; each token is at fault only once it is looked at.
+            throw new CniException(
+                CniErrorCode.DecodingFailure,
+                $"the network configuration has a text that is not Unicode, at byte {reader.TokenStartIndex + 1}",
+                "correct the file",
+                notText);
         }
     }
 
