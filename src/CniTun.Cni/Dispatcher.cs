@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 
 namespace CniTun.Cni;
 
@@ -7,7 +8,8 @@ namespace CniTun.Cni;
 /// </summary>
 public sealed class Dispatcher(ICniCommands commands)
 {
-    private const int LongestTextBytes = 1000;
+    /// <summary>Two texts of this length, with what is around them, stay under 2 KB.</summary>
+    private const int LongestTextBytes = 950;
 
     /// <summary>Runs one command. Never throws: whatever goes wrong is an answer too.</summary>
     /// <param name="getVariable">Gets an environment variable, or null.</param>
@@ -25,8 +27,9 @@ public sealed class Dispatcher(ICniCommands commands)
             }
 
             var envelope = CniEnvelope.Read(input.Span);
-            var spoken = ReadVersion(envelope.Version, arguments.Command);
+            var spoken = ReadVersion(envelope.Version);
             version = spoken.Text();
+            CheckCommandExists(arguments.Command, spoken);
             CheckNetworkName(envelope.Name);
             return Execute(new CniRequest(arguments, envelope.Name!, spoken, input));
         }
@@ -61,22 +64,23 @@ public sealed class Dispatcher(ICniCommands commands)
         });
     }
 
-    private static CniVersion ReadVersion(string text, CniCommand command)
-    {
-        if (!CniVersions.TryParse(text, out var version))
-        {
-            throw new CniException(
+    private static CniVersion ReadVersion(string text) =>
+        CniVersions.TryParse(text, out var version)
+            ? version
+            : throw new CniException(
                 CniErrorCode.IncompatibleVersion,
                 $"cniVersion '{text}' is not supported",
                 $"supported versions are {string.Join(", ", CniVersions.Supported)}");
-        }
 
-        return version < command.Since()
-            ? throw new CniException(
+    private static void CheckCommandExists(CniCommand command, CniVersion version)
+    {
+        if (version < command.Since())
+        {
+            throw new CniException(
                 CniErrorCode.IncompatibleVersion,
-                $"{command.Text()} does not exist in version {text}",
-                $"it came with {command.Since().Text()}")
-            : version;
+                $"{command.Text()} does not exist in version {version.Text()}",
+                $"it came with {command.Since().Text()}");
+        }
     }
 
     private static void CheckNetworkName(string? name)
@@ -102,21 +106,24 @@ public sealed class Dispatcher(ICniCommands commands)
         }));
 
     /// <summary>Keeps the answer under 2 KB: runtimes put it into events and logs.</summary>
+    /// <remarks>Counted as JSON: one character may take twelve bytes there. What is not valid UTF-16 becomes U+FFFD.</remarks>
     private static string Shortened(string text)
     {
-        if (Encoding.UTF8.GetByteCount(text) <= LongestTextBytes)
+        var kept = new StringBuilder();
+        var bytes = 0;
+        foreach (var rune in text.EnumerateRunes())
         {
-            return text;
+            var character = rune.ToString();
+            bytes += JsonEncodedText.Encode(character).EncodedUtf8Bytes.Length;
+            if (bytes > LongestTextBytes)
+            {
+                return kept.Append(" ...").ToString();
+            }
+
+            kept.Append(character);
         }
 
-        var runes = text.EnumerateRunes().TakeWhile(WithinBudget());
-        return string.Concat(runes) + " ...";
-
-        static Func<Rune, bool> WithinBudget()
-        {
-            var bytes = 0;
-            return rune => (bytes += rune.Utf8SequenceLength) <= LongestTextBytes - 4;
-        }
+        return kept.ToString();
     }
 
     private CniAnswer Execute(CniRequest request)
