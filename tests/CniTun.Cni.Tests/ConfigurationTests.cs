@@ -59,7 +59,7 @@ public sealed class ConfigurationTests
 
         var error = new Call { Input = input }.RunToFailure(CniErrorCode.DecodingFailure);
 
-        Assert.Contains("not Unicode, at byte", error.Msg, StringComparison.Ordinal);
+        Assert.Contains("is not UTF-8", error.Msg, StringComparison.Ordinal);
     }
 
     [Fact]
