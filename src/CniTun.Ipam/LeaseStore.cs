@@ -26,9 +26,9 @@ public sealed class LeaseStore : IDisposable
 
     private readonly DirectoryHandle attachments;
     private readonly DirectoryHandle addresses;
-    private readonly DirectoryHandle pools;
+    private readonly AddressPools pools;
 
-    private LeaseStore(DirectoryHandle attachments, DirectoryHandle addresses, DirectoryHandle pools)
+    private LeaseStore(DirectoryHandle attachments, DirectoryHandle addresses, AddressPools pools)
     {
         this.attachments = attachments;
         this.addresses = addresses;
@@ -118,7 +118,7 @@ public sealed class LeaseStore : IDisposable
 
         if (address.Value - range.First.Value < (UInt128)range.Count)
         {
-            using var map = FreeMap.OpenOrCreate(pools, range, () => LeasedOffsets(range));
+            using var map = pools.Open(range);
             map.MarkLeased((int)(address.Value - range.First.Value), moveCursor: false);
         }
 
@@ -130,8 +130,8 @@ public sealed class LeaseStore : IDisposable
     {
         foreach (var range in set.Ranges)
         {
-            using var map = FreeMap.OpenOrCreate(pools, range, () => LeasedOffsets(range));
-            if (map.FindFree() is not null || (map.Rebuild(LeasedOffsets(range)) && map.FindFree() is not null))
+            using var map = pools.Open(range);
+            if (map.FindFree() is not null || (map.Rebuild(pools.LeasedOffsets(range)) && map.FindFree() is not null))
             {
                 return true;
             }
@@ -169,7 +169,7 @@ public sealed class LeaseStore : IDisposable
             {
                 if (IsLease(record!, name))
                 {
-                    MarkFree(name);
+                    pools.MarkFree(name);
                     addresses.TryDelete(name);
                 }
 
@@ -213,7 +213,7 @@ public sealed class LeaseStore : IDisposable
                 if (opened is [var first, var second, var third])
                 {
                     opened.Clear();
-                    return new LeaseStore(first, second, third);
+                    return new LeaseStore(first, second, new AddressPools(third, second));
                 }
 
                 return null;
@@ -227,13 +227,13 @@ public sealed class LeaseStore : IDisposable
 
     private Lease? Allocate(DirectoryHandle record, Attachment attachment, string networkNamespace, AddressRange range)
     {
-        using var map = FreeMap.OpenOrCreate(pools, range, () => LeasedOffsets(range));
+        using var map = pools.Open(range);
         for (var rebuilt = false; ;)
         {
             if (map.FindFree() is not { } offset)
             {
                 // Full, unless someone took lease files away behind our back.
-                if (rebuilt || !map.Rebuild(LeasedOffsets(range)))
+                if (rebuilt || !map.Rebuild(pools.LeasedOffsets(range)))
                 {
                     return null;
                 }
@@ -284,40 +284,4 @@ public sealed class LeaseStore : IDisposable
         record.Identify(name) is { } note && addresses.Identify(name) == note;
 
     private Lease? Read(string name) => addresses.TryRead(name, LongestLeaseBytes) is { } content ? Lease.FromFile(content) : null;
-
-    private IEnumerable<int> LeasedOffsets(AddressRange range)
-    {
-        foreach (var name in addresses.List())
-        {
-            if (IpAddress.TryParse(name, out var address)
-                && range.Contains(address)
-                && address.Value - range.First.Value < (UInt128)range.Count)
-            {
-                yield return (int)(address.Value - range.First.Value);
-            }
-        }
-
-        if (range.Gateway >= range.First && range.Gateway <= range.Last && range.Gateway.Value - range.First.Value < (UInt128)range.Count)
-        {
-            yield return (int)(range.Gateway.Value - range.First.Value);
-        }
-    }
-
-    private void MarkFree(string name)
-    {
-        if (!IpAddress.TryParse(name, out var address))
-        {
-            return;
-        }
-
-        foreach (var pool in pools.List())
-        {
-            if (PoolName.TryParse(pool, out var first, out var last) && address >= first && address <= last)
-            {
-                using var map = FreeMap.TryOpen(pools, pool, PoolName.Count(first, last));
-                var offset = address.Value - first.Value;
-                map?.MarkFree((int)UInt128.Min(offset, AddressRange.MostAddresses));
-            }
-        }
-    }
 }
