@@ -48,5 +48,14 @@ internal sealed class AddressPools(DirectoryHandle pools, DirectoryHandle addres
         }
     }
 
+    public bool HasNote(string name) => pools.Identify(name) is not null;
+
+    /// <summary>Puts an empty file beside the maps.</summary>
+    public void AddNote(string name)
+    {
+        using var note = UnnamedFile.Create(pools, default);
+        note.TryLink(pools, name);
+    }
+
     public void Dispose() => pools.Dispose();
 }

@@ -125,6 +125,20 @@ public sealed class LeaseStore : IDisposable
         return lease;
     }
 
+    /// <summary>Does something once in the life of the store; again if it was cut short.</summary>
+    /// <param name="what">Names the file that says that it was done.</param>
+    /// <param name="action">May run in several processes at once.</param>
+    public void Once(string what, Action action)
+    {
+        if (pools.HasNote(what))
+        {
+            return;
+        }
+
+        action();
+        pools.AddNote(what);
+    }
+
     /// <summary>Tells whether an address of the set is free.</summary>
     public bool HasFree(RangeSet set)
     {
