@@ -82,7 +82,8 @@ public sealed class NftTransaction
         End(message, $"set {name}");
     }
 
-    /// <summary>Makes a set of pairs, an address and a prefix, if it is missing. No two pairs in it may overlap (EEXIST).</summary>
+    /// <summary>Makes a set of pairs, an address and a prefix, if it is missing.</summary>
+    /// <remarks>No two pairs in it should overlap; of those that do, the kernel refuses (EEXIST) only one that begins or ends within another.</remarks>
     public void AddPairSet(string name, bool isIPv6)
     {
         var type = isIPv6 ? IPv6AddressType : IPv4AddressType;
@@ -147,7 +148,8 @@ public sealed class NftTransaction
     internal Span<byte> Finish()
     {
         Unsafe.As<byte, MessageHeader>(ref buffer[last]).Flags |= NLM_F_ACK;
-        return buffer.AsSpan(0, length + BatchEdge(NFNL_MSG_BATCH_END).Length);
+        var end = BatchEdge(NFNL_MSG_BATCH_END);
+        return buffer.AsSpan(0, length + end.Length);
     }
 
     /// <summary>Tells what the n-th message is about, for an error.</summary>

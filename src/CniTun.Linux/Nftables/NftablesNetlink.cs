@@ -24,7 +24,7 @@ public sealed class NftablesNetlink : IDisposable
 
     /// <summary>Makes all changes at once; if one is refused, none.</summary>
     /// <exception cref="LinuxException">
-    /// The first refusal: EEXIST: an element, one that overlaps it, or another object of that name is there. ENOENT: the table, set or element
+    /// The first refusal: EEXIST: an element, or another object of that name, is there. ENOENT: the table, set or element
     /// is missing. EPERM: no CAP_NET_ADMIN. EMSGSIZE: more than about 200 KB of changes.
     /// </exception>
     public void Commit(NftTransaction transaction)
