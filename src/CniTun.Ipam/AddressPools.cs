@@ -48,11 +48,27 @@ internal sealed class AddressPools(DirectoryHandle pools, DirectoryHandle addres
         }
     }
 
-    public bool HasNote(string name) => pools.Identify(name) is not null;
-
-    /// <summary>Puts an empty file beside the maps.</summary>
-    public void AddNote(string name)
+    /// <summary>Tells whether an address of the range is free; where none seems to be, the leases themselves are asked.</summary>
+    public bool HasFree(AddressRange range)
     {
+        using var map = Open(range);
+        if (map.FindFree() is null)
+        {
+            map.Rebuild(LeasedOffsets(range));
+        }
+
+        return map.FindFree() is not null;
+    }
+
+    /// <summary>Does something unless an empty file beside the maps says that it was done.</summary>
+    public void Once(string name, Action action)
+    {
+        if (pools.Identify(name) is not null)
+        {
+            return;
+        }
+
+        action();
         using var note = UnnamedFile.Create(pools, default);
         note.TryLink(pools, name);
     }
