@@ -36,38 +36,38 @@ public sealed partial class DocumentationTests
 
     [Fact]
     public void Every_key_that_is_read_is_explained_and_every_key_that_is_explained_is_read() =>
-        Assert.Empty(Manual.Differences(
+        Assert.Empty(MarkdownTables.Differences(
             [
                 .. SourceKeys.In(Read("src/CniTun.Endpoint/Configuration/ConfigurationReader.cs"), PlacesOfConfiguration),
                 .. SourceKeys.In(Read("src/CniTun.Cni/ResultReader.cs"), PlacesOfResult),
                 .. SourceKeys.In(Read("src/CniTun.Cni/CniEnvelope.cs"), PlacesOfEnvelope),
             ],
-            Manual.Names(Page, "Configuration")));
+            MarkdownTables.Names(Page, "Configuration")));
 
     [Fact]
     public void Every_error_code_is_explained() =>
-        Assert.Empty(Manual.Differences(
+        Assert.Empty(MarkdownTables.Differences(
             Enum.GetValues<CniErrorCode>().Where(code => code != CniErrorCode.None).Select(code => ((int)code).ToString(CultureInfo.InvariantCulture)),
-            Manual.Names(Page, "Errors")));
+            MarkdownTables.Names(Page, "Errors")));
 
     [Fact]
     public void Every_verb_is_explained_with_the_version_that_brought_it()
     {
         var verbs = Enum.GetValues<CniCommand>();
 
-        Assert.Empty(Manual.Differences(verbs.Select(verb => verb.Text()), Manual.Names(Page, "Verbs")));
+        Assert.Empty(MarkdownTables.Differences(verbs.Select(verb => verb.Text()), MarkdownTables.Names(Page, "Verbs")));
         Assert.All(verbs, verb => Assert.Contains($"| `{verb.Text()}` | {verb.Since().Text()} |", Page, StringComparison.Ordinal));
     }
 
     [Fact]
     public void Every_version_is_explained() =>
-        Assert.Empty(Manual.Differences(CniVersions.Supported, Manual.Names(Page, "Versions")));
+        Assert.Empty(MarkdownTables.Differences(CniVersions.Supported, MarkdownTables.Names(Page, "Versions")));
 
     [Fact]
     public void Every_variable_that_is_read_is_explained() =>
-        Assert.Empty(Manual.Differences(
+        Assert.Empty(MarkdownTables.Differences(
             Variable().Matches(Read("src/CniTun.Cni/CniArguments.cs")).Select(match => match.Groups["name"].Value),
-            Manual.Names(Page, "Environment")));
+            MarkdownTables.Names(Page, "Environment")));
 
     [Fact]
     public void What_only_the_code_or_only_the_page_knows_is_a_difference()
@@ -82,10 +82,10 @@ public sealed partial class DocumentationTests
             | 7 | a number |
             """;
 
-        Assert.Equal(["7"], Manual.Names(Sample, "Errors"));
+        Assert.Equal(["7"], MarkdownTables.Names(Sample, "Errors"));
         Assert.Equal(
             ["no table explains vlan", "the code knows no mtu", "mtu is explained twice"],
-            Manual.Differences(["bridge", "vlan"], Manual.Names(Sample, "Configuration")));
+            MarkdownTables.Differences(["bridge", "vlan"], MarkdownTables.Names(Sample, "Configuration")));
     }
 
     [Fact]

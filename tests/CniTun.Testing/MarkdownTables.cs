@@ -1,24 +1,25 @@
 using System.Text.RegularExpressions;
 
-namespace CniTun.Endpoint.Tests;
+namespace CniTun.Testing;
 
-/// <summary>The tables of docs/cni.md, and what its text and the code do not agree about.</summary>
-internal static partial class Manual
+/// <summary>What the tables of a page of docs/ explain, and where page and code disagree.</summary>
+public static partial class MarkdownTables
 {
-    /// <summary>Lists what the first cells of all tables of a chapter name, each between backquotes or as a bare number.</summary>
+    /// <summary>Lists what the first cells of a chapter's tables name, each between backquotes or as a bare number; heading rows name nothing.</summary>
     /// <param name="markdown">The page.</param>
     /// <param name="chapter">A heading of the second level; its chapter ends at the next of them.</param>
     public static IReadOnlyList<string> Names(string markdown, string chapter)
     {
         var names = new List<string>();
         var inside = false;
-        foreach (var line in markdown.Split('\n'))
+        var lines = markdown.Split('\n');
+        foreach (var (line, next) in lines.Zip(lines.Skip(1).Append(string.Empty)))
         {
             if (line.StartsWith("## ", StringComparison.Ordinal))
             {
                 inside = line == $"## {chapter}";
             }
-            else if (inside && line.StartsWith("| ", StringComparison.Ordinal))
+            else if (inside && line.StartsWith("| ", StringComparison.Ordinal) && !next.StartsWith("|---", StringComparison.Ordinal))
             {
                 names.AddRange(Name().Matches(line.Split('|')[1]).Select(match => match.Groups["name"].Value.Trim()));
             }
