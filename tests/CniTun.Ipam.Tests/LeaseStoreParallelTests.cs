@@ -40,6 +40,36 @@ public sealed class LeaseStoreParallelTests : IDisposable
     }
 
     [Fact]
+    public void A_release_that_is_repeated_at_the_same_time_never_frees_the_next_owners_address()
+    {
+        const int Rounds = 3000;
+        var set = TestStore.Set("10.1.0.0/30");
+        for (var round = 0; round < Rounds; round++)
+        {
+            test.MustAdd(1, set);
+            AtOnce(4, thread =>
+            {
+                using var store = LeaseStore.Open(test.Root, TestStore.Network);
+                if (thread == 0)
+                {
+                    store.Begin(TestStore.Pod(2));
+                    while (store.Allocate(TestStore.Pod(2), "/run/netns/pod-2", set) is null)
+                    {
+                        // Until one of the releases has freed it.
+                    }
+                }
+                else
+                {
+                    store.Release(TestStore.Pod(1));
+                }
+            });
+
+            Assert.Single(test.Store.Find(TestStore.Pod(2)));
+            test.Store.Release(TestStore.Pod(2));
+        }
+    }
+
+    [Fact]
     public void No_address_is_ever_leased_twice()
     {
         const int Threads = 8;
