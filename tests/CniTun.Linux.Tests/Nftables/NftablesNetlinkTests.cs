@@ -169,7 +169,7 @@ public sealed class NftablesNetlinkTests
     public void A_batch_that_nobody_takes_is_refused_as_a_whole()
     {
         using var node = new TestNamespace();
-        using var socket = InNamespace.Run(node, () => NetlinkSocket.Open(NetlinkConstants.NETLINK_NETFILTER, NftMessage.NameOf));
+        using var socket = node.Run(() => NetlinkSocket.Open(NetlinkConstants.NETLINK_NETFILTER, NftMessage.NameOf));
         var transaction = TestTable.Frame();
         var batch = transaction.Finish();
 
@@ -289,5 +289,5 @@ public sealed class NftablesNetlinkTests
         }
     }
 
-    private static NftablesNetlink Open(TestNamespace inside) => InNamespace.Run(inside, NftablesNetlink.Open);
+    private static NftablesNetlink Open(TestNamespace inside) => inside.Run(NftablesNetlink.Open);
 }
