@@ -22,6 +22,9 @@ public sealed class CniArguments
     /// <summary>Gets CNI_ARGS as it came, for plugins that we delegate to.</summary>
     public string ExtraText { get; init; } = string.Empty;
 
+    /// <summary>Gets TRACEPARENT as it came; empty if it is not set, or is nothing that a trace context could be.</summary>
+    public string TraceParent { get; init; } = string.Empty;
+
     /// <summary>Gets CNI_PATH: where delegated plugins are looked for, in order.</summary>
     public IReadOnlyList<string> PluginDirectories { get; init; } = [];
 
@@ -34,7 +37,7 @@ public sealed class CniArguments
         var directories = (getVariable("CNI_PATH") ?? string.Empty).Split(':', StringSplitOptions.RemoveEmptyEntries);
         if (!command.IsOfAttachment())
         {
-            return new CniArguments { Command = command, PluginDirectories = directories };
+            return new CniArguments { Command = command, PluginDirectories = directories, TraceParent = ReadTraceParent(getVariable) };
         }
 
         var arguments = new CniArguments
@@ -43,6 +46,7 @@ public sealed class CniArguments
             PluginDirectories = directories,
             Extra = ReadExtra(getVariable("CNI_ARGS")),
             ExtraText = getVariable("CNI_ARGS") ?? string.Empty,
+            TraceParent = ReadTraceParent(getVariable),
             ContainerId = Required(getVariable, "CNI_CONTAINERID", command),
             InterfaceName = Required(getVariable, "CNI_IFNAME", command),
             NetworkNamespace = command == CniCommand.Del
@@ -59,6 +63,10 @@ public sealed class CniArguments
         text.Length > 0
         && char.IsAsciiLetterOrDigit(text[0])
         && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-');
+
+    /// <summary>Reads version, trace id, parent id and flags: hexadecimal with dashes between, 55 characters in the version of today.</summary>
+    private static string ReadTraceParent(Func<string, string?> getVariable) =>
+        getVariable("TRACEPARENT") is { Length: > 0 and <= 128 } text && text.All(c => char.IsAsciiHexDigit(c) || c == '-') ? text : string.Empty;
 
     private static CniCommand ReadCommand(string? text) =>
         CniCommands.TryParse(text, out var command) ? command

@@ -5,10 +5,10 @@ using CniTun.Linux;
 namespace CniTun.Endpoint;
 
 /// <summary>The commands of the plugin. What the kernel refuses becomes an answer here, in one place.</summary>
-/// <param name="diagnose">Takes a line for whoever debugs; not part of the answer.</param>
-public sealed class EndpointCommands(Action<string> diagnose) : ICniCommands
+/// <param name="standardError">Takes a line for whoever debugs; not part of the answer.</param>
+public sealed class EndpointCommands(Action<string> standardError) : ICniCommands
 {
-    public CniResult Add(CniRequest request) => Translated(request, () => new AddCommand(request, diagnose).Execute());
+    public CniResult Add(CniRequest request) => Translated(request, () => new AddCommand(request, standardError).Execute());
 
     public void Del(CniRequest request) => Translated(request, () =>
     {

@@ -29,24 +29,24 @@ public sealed class AddressRange
     public IpAddress Gateway { get; }
 
     /// <summary>Gets how many addresses we choose from.</summary>
-    public int Count => (int)UInt128.Min(Last.Value - First.Value + 1, MostAddresses);
+    public int Count => (int)UInt128.Min(Last.Value - First.Value, MostAddresses - 1) + 1;
 
     /// <summary>Makes a range with host-local's defaults.</summary>
     /// <param name="subnet">No host bits; at most /30 or /126 long.</param>
     /// <param name="first">Null for the address behind the network's.</param>
     /// <param name="last">Null for the last one: in IPv4 that before the broadcast address.</param>
     /// <param name="gateway">Null for the address behind the network's.</param>
-    /// <exception cref="ArgumentException">With what is wrong, in words for the operator.</exception>
+    /// <exception cref="RangeException">With what is wrong, in words for the operator.</exception>
     public static AddressRange Create(Cidr subnet, IpAddress? first = null, IpAddress? last = null, IpAddress? gateway = null)
     {
         if (!subnet.IsNetwork)
         {
-            throw new ArgumentException($"subnet {subnet} has host bits set; write {subnet.Network}", nameof(subnet));
+            throw new RangeException($"subnet {subnet} has host bits set; write {subnet.Network}");
         }
 
         if (subnet.PrefixLength > subnet.Address.Bits - 2)
         {
-            throw new ArgumentException($"subnet {subnet} is too small to lease from", nameof(subnet));
+            throw new RangeException($"subnet {subnet} is too small to lease from");
         }
 
         var highest = subnet.Address.IsIPv6 ? subnet.Last : IpAddress.FromIPv4((uint)subnet.Last.Value - 1);
@@ -57,12 +57,12 @@ public sealed class AddressRange
             gateway ?? subnet.First.Add(1));
         if (range.First > range.Last)
         {
-            throw new ArgumentException($"rangeStart {range.First} lies behind rangeEnd {range.Last}", nameof(first));
+            throw new RangeException($"rangeStart {range.First} lies behind rangeEnd {range.Last}");
         }
 
         if (range.Gateway.IsIPv6 != subnet.Address.IsIPv6)
         {
-            throw new ArgumentException($"gateway {gateway} is not of the family of subnet {subnet}", nameof(gateway));
+            throw new RangeException($"gateway {gateway} is not of the family of subnet {subnet}");
         }
 
         return range;
@@ -76,6 +76,6 @@ public sealed class AddressRange
 
     private static IpAddress? Within(Cidr subnet, string key, IpAddress? address) =>
         address is { } given && !subnet.Contains(given)
-            ? throw new ArgumentException($"{key} {given} does not lie in subnet {subnet}", nameof(address))
+            ? throw new RangeException($"{key} {given} does not lie in subnet {subnet}")
             : address;
 }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace CniTun.Ipam;
 
 /// <summary>What addresses are leased to: one interface of one container.</summary>
@@ -5,8 +7,14 @@ namespace CniTun.Ipam;
 /// <param name="InterfaceName">At most 15 bytes, without '/' and ':'.</param>
 public readonly record struct Attachment(string ContainerId, string InterfaceName)
 {
+    /// <summary>NAME_MAX of every Linux file system.</summary>
+    private const int LongestFileNameBytes = 255;
+
     /// <summary>Gets a name for a file; neither part can hold a colon, so it leads back to both.</summary>
     internal string FileName => $"{ContainerId}:{InterfaceName}";
+
+    /// <summary>Gets a value indicating whether a file can have that name.</summary>
+    internal bool FitsFileName => Encoding.UTF8.GetByteCount(FileName) <= LongestFileNameBytes;
 
     public override string ToString() => $"{ContainerId}/{InterfaceName}";
 

@@ -46,11 +46,12 @@ internal sealed class FreeMap : IDisposable
                 return map;
             }
 
-            directory.TryDelete(name);
+            // Another process may be faster: its map is as good as ours, and in use.
             using var fresh = UnnamedFile.Create(directory, Content(words, leasedOffsets()));
-
-            // If another process was faster, its map is as good as ours.
-            fresh.TryLink(directory, name);
+            if (!fresh.TryLink(directory, name) && !IsUsable(directory, name, range.Count))
+            {
+                directory.TryDelete(name);
+            }
         }
     }
 
@@ -99,27 +100,28 @@ internal sealed class FreeMap : IDisposable
     }
 
     /// <summary>Clears the bits over which no lease is.</summary>
-    /// <returns>Whether any was.</returns>
     /// <remarks>A lease that appears meanwhile may lose its bit; the next search stumbles on it and sets it.</remarks>
-    public bool Rebuild(IEnumerable<int> leasedOffsets)
+    public void Rebuild(IEnumerable<int> leasedOffsets)
     {
         var leased = leasedOffsets.ToHashSet();
-        var any = false;
         for (var offset = 0; offset < count; offset++)
         {
             if (!leased.Contains(offset) && (Bits[offset / 64] & (1L << (offset % 64))) != 0)
             {
                 MarkFree(offset);
-                any = true;
             }
         }
-
-        return any;
     }
 
     public void Dispose() => memory.Dispose();
 
     private static int WordsFor(int count) => HeaderWords + ((count + 63) / 64);
+
+    private static bool IsUsable(DirectoryHandle directory, string name, int count)
+    {
+        using var map = TryOpen(directory, name, count);
+        return map is not null;
+    }
 
     private static byte[] Content(int words, IEnumerable<int> leasedOffsets)
     {

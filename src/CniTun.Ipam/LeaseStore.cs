@@ -22,13 +22,12 @@ namespace CniTun.Ipam;
 public sealed class LeaseStore : IDisposable
 {
     private const int LongestLeaseBytes = 8192;
-    private const int LongestFileName = 255;
 
     private readonly DirectoryHandle attachments;
     private readonly DirectoryHandle addresses;
-    private readonly DirectoryHandle pools;
+    private readonly AddressPools pools;
 
-    private LeaseStore(DirectoryHandle attachments, DirectoryHandle addresses, DirectoryHandle pools)
+    private LeaseStore(DirectoryHandle attachments, DirectoryHandle addresses, AddressPools pools)
     {
         this.attachments = attachments;
         this.addresses = addresses;
@@ -57,21 +56,14 @@ public sealed class LeaseStore : IDisposable
 
     /// <summary>Notes that something will be made for an attachment: from now on <see cref="Attachments"/> lists it.</summary>
     /// <exception cref="ArgumentException">The two names together are longer than a file name may be (254 bytes).</exception>
-    public void Begin(Attachment attachment)
-    {
-        if (attachment.FileName.Length > LongestFileName)
-        {
-            throw new ArgumentException($"container id {attachment.ContainerId} is too long", nameof(attachment));
-        }
-
-        attachments.OpenOrCreateChild(attachment.FileName).Dispose();
-    }
+    public void Begin(Attachment attachment) => OpenRecord(attachment).Dispose();
 
     /// <summary>Leases an address of the set to the attachment: the one that it has already, or a free one.</summary>
     /// <param name="attachment">After <see cref="Begin"/>.</param>
     /// <param name="networkNamespace">Goes into the lease.</param>
     /// <param name="set">Where to choose from.</param>
     /// <returns>Null if every address is leased.</returns>
+    /// <exception cref="ArgumentException">As for <see cref="Begin"/>.</exception>
     /// <exception cref="LinuxException">ENOSPC, EROFS, EOPNOTSUPP: the file system has no unnamed files.</exception>
     public Lease? Allocate(Attachment attachment, string networkNamespace, RangeSet set)
     {
@@ -83,16 +75,9 @@ public sealed class LeaseStore : IDisposable
             }
         }
 
-        using var record = attachments.OpenOrCreateChild(attachment.FileName);
-        foreach (var range in set.Ranges)
-        {
-            if (Allocate(record, attachment, networkNamespace, range) is { } lease)
-            {
-                return lease;
-            }
-        }
-
-        return null;
+        using var record = OpenRecord(attachment);
+        return Allocate(record, attachment, networkNamespace, set, rebuildMaps: false)
+            ?? Allocate(record, attachment, networkNamespace, set, rebuildMaps: true);
     }
 
     /// <summary>Leases a certain address of the set to the attachment.</summary>
@@ -109,7 +94,7 @@ public sealed class LeaseStore : IDisposable
         }
 
         var range = set.Find(address) ?? throw new ArgumentException($"{address} is not in {set}", nameof(address));
-        using var record = attachments.OpenOrCreateChild(attachment.FileName);
+        using var record = OpenRecord(attachment);
         var lease = new Lease(new Cidr(address, range.Subnet.PrefixLength), range.Gateway, attachment, networkNamespace);
         if (!TryClaim(record, lease))
         {
@@ -118,27 +103,20 @@ public sealed class LeaseStore : IDisposable
 
         if (address.Value - range.First.Value < (UInt128)range.Count)
         {
-            using var map = FreeMap.OpenOrCreate(pools, range, () => LeasedOffsets(range));
+            using var map = pools.Open(range);
             map.MarkLeased((int)(address.Value - range.First.Value), moveCursor: false);
         }
 
         return lease;
     }
 
-    /// <summary>Tells whether an address of the set is free.</summary>
-    public bool HasFree(RangeSet set)
-    {
-        foreach (var range in set.Ranges)
-        {
-            using var map = FreeMap.OpenOrCreate(pools, range, () => LeasedOffsets(range));
-            if (map.FindFree() is not null || (map.Rebuild(LeasedOffsets(range)) && map.FindFree() is not null))
-            {
-                return true;
-            }
-        }
+    /// <summary>Does something once in the life of the store; again if it was cut short.</summary>
+    /// <param name="what">Names the file that says that it was done.</param>
+    /// <param name="action">May run in several processes at once.</param>
+    public void Once(string what, Action action) => pools.Once(what, action);
 
-        return false;
-    }
+    /// <summary>Tells whether an address of the set is free.</summary>
+    public bool HasFree(RangeSet set) => set.Ranges.Any(pools.HasFree);
 
     /// <summary>Fails as the next lease would if nothing can be written.</summary>
     /// <exception cref="LinuxException">EROFS, ENOSPC, EOPNOTSUPP.</exception>
@@ -147,9 +125,9 @@ public sealed class LeaseStore : IDisposable
     /// <summary>Gets the leases of an attachment.</summary>
     public IReadOnlyList<Lease> Find(Attachment attachment)
     {
-        using var record = attachments.TryOpenChild(attachment.FileName);
+        using var record = TryOpenRecord(attachment);
         var leases = new List<Lease>();
-        foreach (var name in record?.List() ?? [])
+        foreach (var name in Notes(record))
         {
             if (IsLease(record!, name) && Read(name) is { } lease)
             {
@@ -163,18 +141,22 @@ public sealed class LeaseStore : IDisposable
     /// <summary>Frees all addresses of an attachment and forgets it. Repeating it is no error.</summary>
     public void Release(Attachment attachment)
     {
-        using (var record = attachments.TryOpenChild(attachment.FileName))
+        using var record = TryOpenRecord(attachment);
+        if (record is null)
         {
-            foreach (var name in record?.List() ?? [])
-            {
-                if (IsLease(record!, name))
-                {
-                    MarkFree(name);
-                    addresses.TryDelete(name);
-                }
+            // A read-only file system would refuse even to delete what is not there.
+            return;
+        }
 
-                record!.TryDelete(name);
+        foreach (var name in Notes(record))
+        {
+            if (IsLease(record, name))
+            {
+                pools.MarkFree(name);
+                addresses.TryDelete(name);
             }
+
+            record.TryDelete(name);
         }
 
         attachments.TryDeleteEmptyChild(attachment.FileName);
@@ -213,7 +195,7 @@ public sealed class LeaseStore : IDisposable
                 if (opened is [var first, var second, var third])
                 {
                     opened.Clear();
-                    return new LeaseStore(first, second, third);
+                    return new LeaseStore(first, second, new AddressPools(third, second));
                 }
 
                 return null;
@@ -225,32 +207,53 @@ public sealed class LeaseStore : IDisposable
         }
     }
 
-    private Lease? Allocate(DirectoryHandle record, Attachment attachment, string networkNamespace, AddressRange range)
-    {
-        using var map = FreeMap.OpenOrCreate(pools, range, () => LeasedOffsets(range));
-        for (var rebuilt = false; ;)
-        {
-            if (map.FindFree() is not { } offset)
-            {
-                // Full, unless someone took lease files away behind our back.
-                if (rebuilt || !map.Rebuild(LeasedOffsets(range)))
-                {
-                    return null;
-                }
+    private DirectoryHandle OpenRecord(Attachment attachment) =>
+        attachment.FitsFileName
+            ? attachments.OpenOrCreateChild(attachment.FileName)
+            : throw new ArgumentException($"container id {attachment.ContainerId} is too long", nameof(attachment));
 
-                rebuilt = true;
-                continue;
+    private DirectoryHandle? TryOpenRecord(Attachment attachment) =>
+        attachment.FitsFileName ? attachments.TryOpenChild(attachment.FileName) : null;
+
+    /// <summary>Lists the addresses that an attachment may have; none if its directory is not there, or is deleted while we look.</summary>
+    private static IReadOnlyList<string> Notes(DirectoryHandle? record)
+    {
+        try
+        {
+            return record?.List() ?? [];
+        }
+        catch (LinuxException gone) when (gone.Errno == Errno.ENOENT)
+        {
+            return [];
+        }
+    }
+
+    /// <param name="rebuildMaps">Look at the leases themselves: a range may seem full though someone took files away behind our back.</param>
+    private Lease? Allocate(
+        DirectoryHandle record, Attachment attachment, string networkNamespace, RangeSet set, bool rebuildMaps)
+    {
+        foreach (var range in set.Ranges)
+        {
+            using var map = pools.Open(range);
+            if (rebuildMaps)
+            {
+                map.Rebuild(pools.LeasedOffsets(range));
             }
 
-            var address = range.First.Add((UInt128)offset);
-            var lease = new Lease(new Cidr(address, range.Subnet.PrefixLength), range.Gateway, attachment, networkNamespace);
-            var ours = address != range.Gateway && TryClaim(record, lease);
-            map.MarkLeased(offset, moveCursor: ours);
-            if (ours)
+            while (map.FindFree() is { } offset)
             {
-                return lease;
+                var address = range.First.Add((UInt128)offset);
+                var lease = new Lease(new Cidr(address, range.Subnet.PrefixLength), range.Gateway, attachment, networkNamespace);
+                var ours = address != range.Gateway && TryClaim(record, lease);
+                map.MarkLeased(offset, moveCursor: ours);
+                if (ours)
+                {
+                    return lease;
+                }
             }
         }
+
+        return null;
     }
 
     /// <summary>First the note where to look, then the claim itself.</summary>
@@ -284,40 +287,4 @@ public sealed class LeaseStore : IDisposable
         record.Identify(name) is { } note && addresses.Identify(name) == note;
 
     private Lease? Read(string name) => addresses.TryRead(name, LongestLeaseBytes) is { } content ? Lease.FromFile(content) : null;
-
-    private IEnumerable<int> LeasedOffsets(AddressRange range)
-    {
-        foreach (var name in addresses.List())
-        {
-            if (IpAddress.TryParse(name, out var address)
-                && range.Contains(address)
-                && address.Value - range.First.Value < (UInt128)range.Count)
-            {
-                yield return (int)(address.Value - range.First.Value);
-            }
-        }
-
-        if (range.Gateway >= range.First && range.Gateway <= range.Last && range.Gateway.Value - range.First.Value < (UInt128)range.Count)
-        {
-            yield return (int)(range.Gateway.Value - range.First.Value);
-        }
-    }
-
-    private void MarkFree(string name)
-    {
-        if (!IpAddress.TryParse(name, out var address))
-        {
-            return;
-        }
-
-        foreach (var pool in pools.List())
-        {
-            if (PoolName.TryParse(pool, out var first, out var last) && address >= first && address <= last)
-            {
-                using var map = FreeMap.TryOpen(pools, pool, PoolName.Count(first, last));
-                var offset = address.Value - first.Value;
-                map?.MarkFree((int)UInt128.Min(offset, AddressRange.MostAddresses));
-            }
-        }
-    }
 }

@@ -19,5 +19,5 @@ internal static class PoolName
 
     /// <summary>Gets how many addresses the map has bits for.</summary>
     public static int Count(IpAddress first, IpAddress last) =>
-        (int)UInt128.Min(last.Value - first.Value + 1, AddressRange.MostAddresses);
+        (int)UInt128.Min(last.Value - first.Value, AddressRange.MostAddresses - 1) + 1;
 }

@@ -11,26 +11,26 @@ public sealed class RangeSet
 
     public bool IsIPv6 => Ranges[0].Subnet.Address.IsIPv6;
 
-    /// <exception cref="ArgumentException">No range, two families, or two ranges that share addresses.</exception>
+    /// <exception cref="RangeException">No range, two families, or two ranges that share addresses.</exception>
     public static RangeSet Create(IReadOnlyList<AddressRange> ranges)
     {
         if (ranges.Count == 0)
         {
-            throw new ArgumentException("a range set is empty", nameof(ranges));
+            throw new RangeException("a range set is empty");
         }
 
         for (var i = 0; i < ranges.Count; i++)
         {
             if (ranges[i].Subnet.Address.IsIPv6 != ranges[0].Subnet.Address.IsIPv6)
             {
-                throw new ArgumentException("a range set mixes IPv4 and IPv6; give each family a set of its own", nameof(ranges));
+                throw new RangeException("a range set mixes IPv4 and IPv6; give each family a set of its own");
             }
 
             for (var j = 0; j < i; j++)
             {
                 if (ranges[i].First <= ranges[j].Last && ranges[j].First <= ranges[i].Last)
                 {
-                    throw new ArgumentException($"ranges {ranges[j]} and {ranges[i]} overlap", nameof(ranges));
+                    throw new RangeException($"ranges {ranges[j]} and {ranges[i]} overlap");
                 }
             }
         }

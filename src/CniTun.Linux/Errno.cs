@@ -30,6 +30,7 @@ public static class Errno
     public const int ENOTEMPTY = 39;
     public const int EBADFD = 77;
     public const int EMSGSIZE = 90;
+    public const int EPROTONOSUPPORT = 93;
     public const int EOPNOTSUPP = 95;
     public const int EAFNOSUPPORT = 97;
     public const int EADDRINUSE = 98;
@@ -73,6 +74,7 @@ public static class Errno
         ENOTEMPTY => nameof(ENOTEMPTY),
         EBADFD => nameof(EBADFD),
         EMSGSIZE => nameof(EMSGSIZE),
+        EPROTONOSUPPORT => nameof(EPROTONOSUPPORT),
         EOPNOTSUPP => nameof(EOPNOTSUPP),
         EAFNOSUPPORT => nameof(EAFNOSUPPORT),
         EADDRINUSE => nameof(EADDRINUSE),

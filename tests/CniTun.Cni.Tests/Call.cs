@@ -56,7 +56,12 @@ internal sealed class Call
         Assert.Equal(1, answer.ExitCode);
         using var document = JsonDocument.Parse(answer.Output);
         Assert.Equal(["cniVersion", "code", "msg", "details"], document.RootElement.EnumerateObject().Select(key => key.Name));
-        return JsonSerializer.Deserialize(answer.Output.Span, CniJson.Default.ErrorAnswer)!;
+        var error = document.RootElement;
+        return new ErrorAnswer(
+            error.GetProperty("cniVersion").GetString()!,
+            error.GetProperty("code").GetInt32(),
+            error.GetProperty("msg").GetString()!,
+            error.GetProperty("details").GetString()!);
     }
 
     /// <summary>Fails the test unless the call fails with this code.</summary>
@@ -67,3 +72,6 @@ internal sealed class Call
         return error;
     }
 }
+
+/// <summary>What a call that failed said.</summary>
+internal sealed record ErrorAnswer(string CniVersion, int Code, string Msg, string Details);

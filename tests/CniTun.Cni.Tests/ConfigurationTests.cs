@@ -28,7 +28,6 @@ public sealed class ConfigurationTests
         "\uFEFF{\"cniVersion\":\"1.1.0\",\"name\":\"net\"}",
         $"{{\"cniVersion\":\"1.1.0\",\"name\":\"net\",\"deep\":{new string('[', 100_000)}{new string(']', 100_000)}}}",
         """{"cniVersion":1.1,"name":"net"}""",
-        """{"cniVersion":null,"name":"net"}""",
         """{"cniVersion":"1.1.0","name":["net"]}""",
         """{"cniVersion":"1.1.0","name":{"name":"net"}}""",
         """{"cniVersion":"1.1.0","name":"\ud800"}""",
@@ -59,7 +58,7 @@ public sealed class ConfigurationTests
 
         var error = new Call { Input = input }.RunToFailure(CniErrorCode.DecodingFailure);
 
-        Assert.Contains("not Unicode, at byte", error.Msg, StringComparison.Ordinal);
+        Assert.Contains("is not UTF-8", error.Msg, StringComparison.Ordinal);
     }
 
     [Fact]

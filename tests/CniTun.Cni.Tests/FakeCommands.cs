@@ -20,6 +20,10 @@ internal sealed class FakeCommands : ICniCommands
 
     public void Check(CniRequest request) => Note(request);
 
+    public void Gc(CniRequest request) => Note(request);
+
+    public void Status(CniRequest request) => Note(request);
+
     private void Note(CniRequest request)
     {
         Requests.Add(request);

@@ -93,7 +93,7 @@ public sealed class HeaderTests
     internal static long OffsetOf<T>(string field) => Marshal.OffsetOf<T>(field).ToInt64();
 
     /// <summary>Adds every constant whose name is in the kernel's style.</summary>
-    private static void AddConstants(StaticAsserts asserts, Type type)
+    internal static void AddConstants(StaticAsserts asserts, Type type)
     {
         var fields = type.GetFields(BindingFlags.Static | BindingFlags.Public).Where(field => field.IsLiteral).ToList();
         Assert.NotEmpty(fields);

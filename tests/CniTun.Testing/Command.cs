@@ -36,8 +36,12 @@ public static class Command
         int timeoutSeconds = 60)
     {
         using var process = Start(program, arguments, environment);
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
+
+        // Process leaves readers that were used open until the collector comes, which would show as leaked descriptors elsewhere.
+        using var outputReader = process.StandardOutput;
+        using var errorReader = process.StandardError;
+        var output = outputReader.ReadToEndAsync();
+        var error = errorReader.ReadToEndAsync();
         try
         {
             process.StandardInput.Write(input);

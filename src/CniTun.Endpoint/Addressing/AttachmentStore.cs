@@ -58,6 +58,13 @@ internal sealed class AttachmentStore : IDisposable
 
     public IReadOnlyList<Attachment> Attachments() => Translated(directory, store.Attachments);
 
+    /// <summary>Does something once in the life of the store.</summary>
+    public void Once(string what, Action action) => Translated(directory, () =>
+    {
+        store.Once(what, action);
+        return true;
+    });
+
     /// <summary>Tells whether any lease has the address as its gateway.</summary>
     public bool IsGateway(IpAddress address) => Translated(directory, () => store.List().Any(lease => lease.Gateway == address));
 

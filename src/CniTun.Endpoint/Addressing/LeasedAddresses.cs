@@ -15,6 +15,11 @@ internal sealed class LeasedAddresses(
     public CniResult Allocate()
     {
         var sets = RangeReader.ReadSets(configuration);
+        if (configuration.Ipam.ImportDir is { Length: > 0 } importDirectory)
+        {
+            store.Once("imported", () => HostLocalImport.Run(store, importDirectory, sets));
+        }
+
         var dns = configuration.Ipam.ResolvConf is { Length: > 0 } path ? ResolverFile.Read(path) : null;
         var requested = RangeReader.ReadRequested(request.Arguments, configuration).ToList();
         var leases = new List<Lease>();

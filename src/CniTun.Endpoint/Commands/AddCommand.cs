@@ -16,7 +16,7 @@ namespace CniTun.Endpoint.Commands;
 /// A transaction: what fails leaves nothing. And whoever is killed leaves only what DEL finds: the attachment is noted before anything is
 /// made, and everything that is made carries a name that follows from it.
 /// </remarks>
-internal sealed class AddCommand(CniRequest request, Action<string> diagnose)
+internal sealed class AddCommand(CniRequest request, Action<string> standardError)
 {
     /// <summary>How often the bridge may be removed by somebody between our making it and our using it.</summary>
     private const int BridgeAttempts = 3;
@@ -31,13 +31,14 @@ internal sealed class AddCommand(CniRequest request, Action<string> diagnose)
     {
         var configuration = ConfigurationReader.Read(request.Configuration.Span);
         var settings = NetworkSettings.From(request, configuration);
+        var diagnostics = new Diagnostics(arguments, configuration.LogFile, standardError);
         using var pod = PodNamespace.Open(arguments.NetworkNamespace);
         using var host = RouteNetlink.Open();
         var hostEnd = new HostEnd(host, attachment);
         hostEnd.RemoveIfUnfinished(pod);
 
         using var store = AttachmentStore.Open(settings.DataDirectory, settings.Name);
-        using var rollback = new Rollback(diagnose);
+        using var rollback = new Rollback(diagnostics.Write);
         rollback.Add("forget the attachment", () => store.Release(attachment));
         store.Begin(attachment);
         var addressing = AddressManagement.Choose(request, configuration, store, attachment);
@@ -47,8 +48,11 @@ internal sealed class AddCommand(CniRequest request, Action<string> diagnose)
         var routes = RoutePlan.ResolveRoutes(settings, given.Routes, ips);
 
         var podMac = settings.Mac ?? EndpointNames.PodMac(ips.Count > 0 ? ips[0].Address.Address : null, attachment);
-        var bridge = CreateVeth(hostEnd, pod, settings, podMac, ips, store);
+        var bridge = CreateVeth(hostEnd, pod, settings, podMac, ips, store, diagnostics);
         rollback.Add("delete veth", () => hostEnd.Delete());
+        using var masquerade = settings.Masquerade ? Masquerade.Open(settings.Name) : null;
+        masquerade?.Add(attachment, [.. ips.Select(ip => ip.Address)]);
+        rollback.Add("stop masquerading", () => masquerade?.Remove(attachment));
         var podInterface = new PodInterface(pod, arguments.InterfaceName, settings);
         var podLink = podInterface.Configure(ips, routes);
         var hostLink = hostEnd.Finish(settings);
@@ -76,13 +80,14 @@ internal sealed class AddCommand(CniRequest request, Action<string> diagnose)
     };
 
     /// <summary>Makes bridge and veth pair; anew if somebody removes the bridge in between.</summary>
-    private Link CreateVeth(
+    private static Link CreateVeth(
         HostEnd hostEnd,
         NetworkNamespace pod,
         NetworkSettings settings,
         MacAddress podMac,
         IReadOnlyList<CniAddress> ips,
-        AttachmentStore store)
+        AttachmentStore store,
+        Diagnostics diagnostics)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -101,7 +106,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> diagnose)
             catch (LinuxException gone)
                 when (gone.Errno is Errno.EINVAL or Errno.ENODEV && attempt < BridgeAttempts && hostEnd.Netlink.Links.Find(bridge.Index) is null)
             {
-                diagnose($"bridge {bridge.Name} was removed by somebody; making it again");
+                diagnostics.Write($"bridge {bridge.Name} was removed by somebody; making it again");
             }
         }
     }

@@ -29,6 +29,11 @@ internal sealed class CheckCommand(CniRequest request)
             CheckRoutes(inside, podLink, expected);
         }
 
+        if (settings.Masquerade)
+        {
+            CheckMasquerade(settings, expected);
+        }
+
         using var store = AttachmentStore.Open(settings.DataDirectory, settings.Name);
         AddressManagement.Choose(request, configuration, store, attachment).Check(expected);
     }
@@ -82,6 +87,15 @@ internal sealed class CheckCommand(CniRequest request)
             {
                 throw Differs($"bridge {bridge.Name} has no address {gateway}");
             }
+        }
+    }
+
+    private void CheckMasquerade(NetworkSettings settings, CniResult expected)
+    {
+        using var masquerade = Masquerade.Open(settings.Name);
+        if (masquerade.Missing(attachment, [.. PreviousResult.AddressesOf(expected, arguments.InterfaceName)]) is { } missing)
+        {
+            throw Differs($"masquerading lacks {missing}");
         }
     }
 

@@ -24,6 +24,12 @@ internal sealed class DelCommand(CniRequest request)
             DeleteInside();
         }
 
+        if (configuration.IpMasq)
+        {
+            using var masquerade = Masquerade.Open(request.NetworkName);
+            masquerade.Remove(attachment);
+        }
+
         AddressManagement.Delegate(request, configuration)?.Release();
         using var store = AttachmentStore.TryOpen(dataDirectory, request.NetworkName);
         store?.Release(attachment);

@@ -32,6 +32,11 @@ internal sealed class GcCommand(CniRequest request)
         }
 
         CollectUnrecorded(host, valid);
+        using (var masquerade = Masquerade.Open(request.NetworkName))
+        {
+            Try("masquerade", () => masquerade.RemoveAllBut(valid));
+        }
+
         if (AddressManagement.Delegate(request, configuration) is { } addressing)
         {
             Try("addresses", addressing.Collect);

@@ -89,6 +89,9 @@ internal static class ConfigurationReader
             case "dataDir":
                 configuration.DataDir = json.OptionalText();
                 break;
+            case "logFile":
+                configuration.LogFile = json.OptionalText();
+                break;
             case "ipam" when !json.IsNull:
                 configuration.Ipam = ReadIpam(ref json);
                 break;
@@ -135,6 +138,9 @@ internal static class ConfigurationReader
                     break;
                 case "resolvConf":
                     ipam.ResolvConf = json.OptionalText();
+                    break;
+                case "importDir":
+                    ipam.ImportDir = json.OptionalText();
                     break;
                 default:
                     ReadRangeKey(ref json, key, ipam.Range);

@@ -41,6 +41,9 @@ internal sealed class NetworkConfiguration
     /// <summary>Gets or sets where leases and attachments are noted; a key of ours.</summary>
     public string? DataDir { get; set; }
 
+    /// <summary>Gets or sets the file that diagnostics are appended to; a key of ours.</summary>
+    public string? LogFile { get; set; }
+
     public IpamConfiguration Ipam { get; set; } = new();
 
     public CniDns? Dns { get; set; }
@@ -83,6 +86,9 @@ internal sealed class IpamConfiguration
     public string? DataDir { get; set; }
 
     public string? ResolvConf { get; set; }
+
+    /// <summary>Gets or sets a directory of host-local whose addresses are taken over; a key of ours.</summary>
+    public string? ImportDir { get; set; }
 }
 
 /// <summary>One range as it is written.</summary>

@@ -53,17 +53,16 @@ internal static class RangeReader
         {
             return RangeSet.Create([.. ranges.Select(ReadRange)]);
         }
-        catch (ArgumentException wrong)
+        catch (RangeException wrong)
         {
-            // The framework puts the parameter's name behind our words.
-            throw Invalid($"{key}: {wrong.Message.Split(" (Parameter", 2)[0]}", "correct the range", wrong);
+            throw Invalid($"{key}: {wrong.Message}", "correct the range", wrong);
         }
     }
 
     private static AddressRange ReadRange(RangeConfiguration range) =>
         range.Subnet is { } subnet
             ? AddressRange.Create(subnet, range.RangeStart, range.RangeEnd, range.Gateway)
-            : throw new ArgumentException("a range has no subnet", nameof(range));
+            : throw new RangeException("a range has no subnet");
 
     private static CniException Invalid(string message, string details, Exception? cause = null) =>
         new(CniErrorCode.InvalidNetworkConfig, message, details, cause);

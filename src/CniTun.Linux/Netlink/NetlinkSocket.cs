@@ -80,6 +80,39 @@ internal sealed class NetlinkSocket : IDisposable
     public void Execute(ref NetlinkWriter request, string subject) =>
         Query<object?>(ref request, subject, static (_, _) => { }, state: null);
 
+    /// <summary>Sends several messages in one datagram and waits until the one that asks for it is acknowledged.</summary>
+    /// <param name="batch">
+    /// What nfnetlink takes as one transaction; the last change, and no other message, has NLM_F_ACK set. The kernel answers in the order of the
+    /// messages, and each one that it refuses; if it refuses the whole, it answers the first.
+    /// </param>
+    /// <param name="subjectOf">Tells what the n-th message is about, for error texts.</param>
+    /// <exception cref="LinuxException">The first refusal; nothing was changed.</exception>
+    public void ExecuteBatch(Span<byte> batch, Func<int, string> subjectOf)
+    {
+        var first = sequence + 1;
+        var acknowledged = Number(batch);
+        SendNumbered(batch, nameOf(TypeAt(batch, 0)), subjectOf(0));
+        while (true)
+        {
+            var reader = new NetlinkReader(Receive(nameOf(TypeAt(batch, 0)), subjectOf(0)));
+            while (reader.MoveNext())
+            {
+                var message = reader.Current;
+                var index = message.Header.Sequence - first;
+                if (message.Header.Type != NLMSG_ERROR || index > sequence - first)
+                {
+                    continue;
+                }
+
+                ThrowIfRefused(message, nameOf(TypeAt(batch, (int)index)), subjectOf((int)index));
+                if (message.Header.Sequence == acknowledged)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
     /// <summary>Sends a request, hands each message of the answer to <paramref name="onMessage"/> and returns at its end.</summary>
     /// <exception cref="LinuxException">The kernel refused, or a dump was disturbed ten times in a row (EINTR).</exception>
     /// <remarks>A disturbed dump is repeated by <see cref="Dump"/>, not here.</remarks>
@@ -154,10 +187,40 @@ internal sealed class NetlinkSocket : IDisposable
         }
     }
 
-    private unsafe void Send(Span<byte> request, string call, string subject)
+    private void Send(Span<byte> request, string call, string subject)
     {
-        sequence++;
-        MemoryMarshal.Write(request[8..], sequence);
+        Number(request);
+        SendNumbered(request, call, subject);
+    }
+
+    /// <summary>Gives each message the next sequence number.</summary>
+    /// <returns>The number of the last message that asks for an acknowledgement.</returns>
+    private uint Number(Span<byte> messages)
+    {
+        var acknowledged = sequence;
+        while (messages.Length >= MessageHeaderBytes)
+        {
+            ref var header = ref MemoryMarshal.AsRef<MessageHeader>(messages);
+            header.Sequence = ++sequence;
+            acknowledged = (header.Flags & NLM_F_ACK) != 0 ? sequence : acknowledged;
+            messages = messages[Align((int)header.Length)..];
+        }
+
+        return acknowledged;
+    }
+
+    private static ushort TypeAt(ReadOnlySpan<byte> batch, int index)
+    {
+        var reader = new NetlinkReader(batch);
+        while (reader.MoveNext() && index-- > 0)
+        {
+        }
+
+        return reader.Current.Header.Type;
+    }
+
+    private unsafe void SendNumbered(Span<byte> request, string call, string subject)
+    {
         var kernel = new NetlinkAddress { Family = (ushort)AF_NETLINK };
         fixed (byte* bytes = request)
         {

@@ -1,0 +1,55 @@
+using CniTun.Addresses;
+using CniTun.Endpoint.Configuration;
+using CniTun.Ipam;
+
+namespace CniTun.Endpoint.Addressing;
+
+/// <summary>
+/// Takes over the addresses of containers that the reference host-local plugin served before the network was handed to us, so that none is
+/// given out twice.
+/// </summary>
+/// <remarks>
+/// host-local keeps a file per address, named by it, with the container id in the first line and the interface in the second. Beside them lie its
+/// lock and its notes on the last address, which are no leases. The directory is only read. Done once, before the first lease; if it is cut short, the
+/// next ADD does it again, and what is there already is found there.
+/// </remarks>
+internal static class HostLocalImport
+{
+    private const int LargestFileBytes = 4096;
+
+    /// <param name="store">Where the leases go.</param>
+    /// <param name="directory">Such as /var/lib/cni/networks/NAME; nothing is done if it is not there.</param>
+    /// <param name="sets">Addresses outside of them are passed over.</param>
+    public static void Run(AttachmentStore store, string directory, IReadOnlyList<RangeSet> sets)
+    {
+        if (!Directory.Exists(directory))
+        {
+            return;
+        }
+
+        foreach (var path in Directory.EnumerateFiles(directory))
+        {
+            if (IpAddress.TryParse(Path.GetFileName(path), out var address)
+                && sets.FirstOrDefault(set => set.Find(address) is not null) is { } set
+                && ReadOwner(path) is { } owner)
+            {
+                store.Begin(owner);
+                _ = store.Claim(owner, string.Empty, set, address);
+            }
+        }
+    }
+
+    /// <summary>Reads whose address it is; null for what is not a lease. Files of old versions have no second line: their interface was eth0.</summary>
+    private static Attachment? ReadOwner(string path)
+    {
+        if (new FileInfo(path).Length > LargestFileBytes)
+        {
+            return null;
+        }
+
+        var lines = File.ReadAllText(path).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return lines.Length > 0 && Cni.CniArguments.IsIdentifier(lines[0])
+            ? new Attachment(lines[0], lines.Length > 1 ? lines[1] : "eth0")
+            : null;
+    }
+}

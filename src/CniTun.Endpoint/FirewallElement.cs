@@ -1,0 +1,25 @@
+using CniTun.Linux.Nftables;
+
+namespace CniTun.Endpoint;
+
+/// <summary>An element and the set of our table that it is in, or shall be.</summary>
+internal sealed class FirewallElement(string set, NftElement element)
+{
+    public string Set { get; } = set;
+
+    public NftElement Element { get; } = element;
+
+    /// <summary>Gets whom it belongs to (<see cref="FirewallOwner"/>); null if it has no comment and so is not ours.</summary>
+    public string? Owner => Element.Comment;
+
+    public bool IsSameAs(FirewallElement other) =>
+        string.Equals(Set, other.Set, StringComparison.Ordinal)
+        && Element.HasKeyOf(other.Element)
+        && string.Equals(Owner, other.Owner, StringComparison.Ordinal);
+
+    /// <summary>Tells whether the two cannot stand beside each other: both are about one address.</summary>
+    public bool Excludes(FirewallElement other) =>
+        string.Equals(Set, other.Set, StringComparison.Ordinal) && Element.Address == other.Element.Address;
+
+    public override string ToString() => $"{Element} \"{Owner}\" in set {Set}";
+}

@@ -1,0 +1,94 @@
+using CniTun.Addresses;
+using CniTun.Linux.Nftables;
+
+namespace CniTun.Endpoint;
+
+/// <summary>
+/// Our nftables table: chains, rules and sets that stay, whatever containers come and go; what belongs to one is elements of the sets alone.
+/// </summary>
+/// <remarks>
+/// <code>
+/// table inet cnitun {
+///     set masquerade4 { type ipv4_addr }                              # containers whose connections get the node's address
+///     set direct4 { type ipv4_addr . ipv4_addr; flags interval }      # container and destination where they keep their own
+///     (and the same for IPv6)
+///     chain postrouting {
+///         type nat hook postrouting priority srcnat; policy accept;
+///         meta mark &amp; 0x4000 != 0 return
+///         ip saddr @masquerade4 ip saddr . ip daddr != @direct4 ip daddr != 224.0.0.0/4 masquerade fully-random
+///     }
+/// }
+/// </code>
+/// <para>Sources alone decide, so what the node itself sends, the tunnel's datagrams among it, is never touched.</para>
+/// <para>A rule is known by its comment: whoever changes what a rule says changes the comment, and then the next ADD on a node replaces the
+/// rules that an older version left. A set whose shape changes gets another name.</para>
+/// </remarks>
+internal static class FirewallTable
+{
+    public const string Name = "cnitun";
+    public const string Chain = "postrouting";
+
+    /// <summary>What Kubernetes, and the tunnel, mark packets with that are masqueraded elsewhere or must keep their source.</summary>
+    private const uint SkipMark = 0x4000;
+
+    private const string SkipRule = "skip mark 0x4000";
+    private const string MasqueradeRule4 = "masquerade IPv4";
+    private const string MasqueradeRule6 = "masquerade IPv6";
+
+    private static readonly string[] Rules = [SkipRule, MasqueradeRule4, MasqueradeRule6];
+    private static readonly Cidr Multicast4 = new(IpAddress.FromIPv4(0xe000_0000), 4);
+    private static readonly Cidr Multicast6 = new(IpAddress.FromIPv6((UInt128)0xff << 120), 8);
+
+    /// <summary>Gets every set, in the order in which they are looked through.</summary>
+    public static IReadOnlyList<string> Sets { get; } = [MasqueradeSet(isIPv6: false), DirectSet(isIPv6: false), MasqueradeSet(isIPv6: true), DirectSet(isIPv6: true)];
+
+    public static string MasqueradeSet(bool isIPv6) => isIPv6 ? "masquerade6" : "masquerade4";
+
+    public static string DirectSet(bool isIPv6) => isIPv6 ? "direct6" : "direct4";
+
+    /// <summary>Makes what is missing and writes the rules anew: the same whoever does it, and how often.</summary>
+    public static void Write(NftTransaction transaction)
+    {
+        transaction.AddTable();
+        transaction.AddSourceNatChain(Chain);
+        foreach (var isIPv6 in (ReadOnlySpan<bool>)[false, true])
+        {
+            transaction.AddAddressSet(MasqueradeSet(isIPv6), isIPv6);
+            transaction.AddPairSet(DirectSet(isIPv6), isIPv6);
+        }
+
+        transaction.FlushChain(Chain);
+        var skip = transaction.BeginRule(Chain, SkipRule);
+        skip.IfMarked(SkipMark);
+        skip.Return();
+        transaction.End(skip);
+        WriteMasqueradeRule(transaction, isIPv6: false, MasqueradeRule4, Multicast4);
+        WriteMasqueradeRule(transaction, isIPv6: true, MasqueradeRule6, Multicast6);
+    }
+
+    /// <summary>Names the first rule that is missing or not where it belongs; null if all are there, and so the chain and the sets that they name.</summary>
+    public static string? Missing(NftablesNetlink netlink)
+    {
+        var present = netlink.RuleComments(Name, Chain);
+        for (var i = 0; i < Rules.Length; i++)
+        {
+            if (i >= present.Count || !string.Equals(present[i], Rules[i], StringComparison.Ordinal))
+            {
+                return $"rule \"{Rules[i]}\" in chain {Chain} of nftables table inet {Name}";
+            }
+        }
+
+        return null;
+    }
+
+    private static void WriteMasqueradeRule(NftTransaction transaction, bool isIPv6, string comment, Cidr multicast)
+    {
+        var rule = transaction.BeginRule(Chain, comment);
+        rule.IfFamily(isIPv6);
+        rule.IfSourceIn(MasqueradeSet(isIPv6));
+        rule.UnlessSourceAndDestinationIn(DirectSet(isIPv6));
+        rule.UnlessDestinationIn(multicast);
+        rule.MasqueradeFullyRandom();
+        transaction.End(rule);
+    }
+}

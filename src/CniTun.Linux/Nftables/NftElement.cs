@@ -1,0 +1,125 @@
+using System.Globalization;
+using CniTun.Addresses;
+using CniTun.Linux.Netlink;
+
+using static CniTun.Linux.Netlink.NetlinkConstants;
+using static CniTun.Linux.Nftables.NftablesConstants;
+
+namespace CniTun.Linux.Nftables;
+
+/// <summary>One element of a set: an address, or an address together with a prefix.</summary>
+public sealed class NftElement
+{
+    private readonly byte[] key;
+    private readonly byte[]? keyEnd;
+
+    private NftElement(byte[] key, byte[]? keyEnd, string? comment)
+    {
+        this.key = key;
+        this.keyEnd = keyEnd;
+        Comment = comment;
+    }
+
+    /// <summary>Gets what <c>nft list</c> shows beside the element; null if it has none.</summary>
+    public string? Comment { get; }
+
+    /// <summary>Gets the element's address, in a pair the first; null if whoever made the set keeps something else in it.</summary>
+    public IpAddress? Address => key.Length switch
+    {
+        4 or 8 => IpAddress.FromBytes(key.AsSpan(0, 4)),
+        16 or 32 => IpAddress.FromBytes(key.AsSpan(0, 16)),
+        _ => null,
+    };
+
+    /// <summary>Makes an element of a set of addresses.</summary>
+    /// <exception cref="ArgumentException">The comment is longer than <see cref="NftComment.LongestBytes"/>.</exception>
+    public static NftElement Of(IpAddress address, string comment)
+    {
+        var bytes = new byte[address.ByteCount];
+        address.Write(bytes);
+        return new NftElement(bytes, null, comment);
+    }
+
+    /// <summary>Makes an element of a set of pairs: this first address, and any second within the prefix.</summary>
+    /// <exception cref="ArgumentException">The two are of different families.</exception>
+    public static NftElement Of(IpAddress first, Cidr second, string comment)
+    {
+        if (first.IsIPv6 != second.Address.IsIPv6)
+        {
+            throw new ArgumentException($"{first} and {second} are of different families", nameof(second));
+        }
+
+        return new NftElement(Concatenated(first, second.First), Concatenated(first, second.Last), comment);
+    }
+
+    /// <summary>Tells whether the two have one key, whatever their comments.</summary>
+    public bool HasKeyOf(NftElement other) =>
+        key.AsSpan().SequenceEqual(other.key) && keyEnd.AsSpan().SequenceEqual(other.keyEnd);
+
+    public override string ToString() => key.Length is 8 or 32
+        ? string.Create(CultureInfo.InvariantCulture, $"{Address} . {IpAddress.FromBytes(key.AsSpan(key.Length / 2))}")
+        : Address?.ToString() ?? Convert.ToHexString(key);
+
+    /// <summary>Reads one entry of NFTA_SET_ELEM_LIST_ELEMENTS; null if it has no key.</summary>
+    internal static NftElement? Read(NetlinkAttributes attributes)
+    {
+        byte[]? first = null;
+        byte[]? last = null;
+        string? comment = null;
+        while (attributes.MoveNext())
+        {
+            switch (attributes.Type)
+            {
+                case NFTA_SET_ELEM_KEY:
+                    first = ReadValue(attributes.Nested);
+                    break;
+                case NFTA_SET_ELEM_KEY_END:
+                    last = ReadValue(attributes.Nested);
+                    break;
+                case NFTA_SET_ELEM_USERDATA:
+                    comment = NftComment.Decode(attributes.Value);
+                    break;
+            }
+        }
+
+        return first is null ? null : new NftElement(first, last, comment);
+    }
+
+    /// <summary>Appends the entry; without the comment it is what a deletion names.</summary>
+    internal void Write(ref NetlinkWriter message, bool withComment)
+    {
+        var entry = message.Begin(NFTA_LIST_ELEM | NLA_F_NESTED);
+        message.AppendData(NFTA_SET_ELEM_KEY, key);
+        if (keyEnd is not null)
+        {
+            message.AppendData(NFTA_SET_ELEM_KEY_END, keyEnd);
+        }
+
+        if (withComment && Comment is not null)
+        {
+            message.Attribute(NFTA_SET_ELEM_USERDATA, NftComment.Encode(Comment));
+        }
+
+        message.End(entry);
+    }
+
+    private static byte[]? ReadValue(NetlinkAttributes data)
+    {
+        while (data.MoveNext())
+        {
+            if (data.Type == NFTA_DATA_VALUE)
+            {
+                return data.Value.ToArray();
+            }
+        }
+
+        return null;
+    }
+
+    private static byte[] Concatenated(IpAddress first, IpAddress second)
+    {
+        var bytes = new byte[first.ByteCount * 2];
+        second.Write(bytes.AsSpan(first.Write(bytes)));
+        return bytes;
+    }
+}

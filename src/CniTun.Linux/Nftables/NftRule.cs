@@ -1,0 +1,100 @@
+using CniTun.Addresses;
+using CniTun.Linux.Netlink;
+
+using static CniTun.Linux.Nftables.NftablesConstants;
+
+namespace CniTun.Linux.Nftables;
+
+/// <summary>
+/// A rule while it is written: conditions in the order of the calls, each of which ends the rule unless it holds, then what is done.
+/// </summary>
+/// <remarks>
+/// Begun and ended by <see cref="NftTransaction"/>, in whose buffer it lies. What looks at addresses comes after
+/// <see cref="IfFamily"/>: a table of family inet sees both.
+/// </remarks>
+public ref struct NftRule
+{
+    // Where the addresses lie in the IP headers (RFC 791, 3.1; RFC 8200, 3), and how long they are.
+    private const uint IPv4Source = 12;
+    private const uint IPv4Destination = 16;
+    private const uint IPv4Bytes = 4;
+    private const uint IPv6Source = 8;
+    private const uint IPv6Destination = 24;
+    private const uint IPv6Bytes = 16;
+
+    private NetlinkWriter message;
+    private bool isIPv6;
+
+    internal NftRule(NetlinkWriter message, string name, int expressions)
+    {
+        this.message = message;
+        Name = name;
+        Expressions = expressions;
+    }
+
+    /// <summary>Gets the comment, which names the rule in an error.</summary>
+    internal string Name { get; }
+
+    /// <summary>Gets what closes the list of expressions.</summary>
+    internal int Expressions { get; }
+
+    private readonly uint AddressBytes => isIPv6 ? IPv6Bytes : IPv4Bytes;
+
+    public void IfFamily(bool isIPv6)
+    {
+        this.isIPv6 = isIPv6;
+        message.Meta(NFT_META_NFPROTO);
+        message.Compare(NFT_CMP_EQ, [isIPv6 ? NFPROTO_IPV6 : NFPROTO_IPV4]);
+    }
+
+    /// <summary>Goes on if the packet's mark has any of these bits.</summary>
+    public void IfMarked(uint bits)
+    {
+        message.Meta(NFT_META_MARK);
+        message.Mask(BitConverter.GetBytes(bits));
+        message.Compare(NFT_CMP_NEQ, BitConverter.GetBytes(0u));
+    }
+
+    /// <summary>Goes on if a set of addresses holds the source.</summary>
+    public void IfSourceIn(string set)
+    {
+        LoadSource(NFT_REG_1);
+        message.Lookup(set, inverted: false);
+    }
+
+    /// <summary>Goes on unless a set of pairs holds source and destination.</summary>
+    public void UnlessSourceAndDestinationIn(string set)
+    {
+        LoadSource(NFT_REG_1);
+        LoadDestination(isIPv6 ? NFT_REG_2 : NFT_REG32_01);
+        message.Lookup(set, inverted: true);
+    }
+
+    /// <summary>Goes on unless the destination lies in the prefix.</summary>
+    public void UnlessDestinationIn(Cidr prefix)
+    {
+        Span<byte> bytes = stackalloc byte[(int)AddressBytes];
+        LoadDestination(NFT_REG_1);
+        Cidr everything = new(prefix.Address.IsIPv6 ? IpAddress.FromIPv6(0) : IpAddress.FromIPv4(0), 0);
+        new Cidr(everything.Last, prefix.PrefixLength).First.Write(bytes);
+        message.Mask(bytes);
+        prefix.First.Write(bytes);
+        message.Compare(NFT_CMP_NEQ, bytes);
+    }
+
+    /// <summary>Leaves the chain: a packet in a base chain goes on as it is.</summary>
+    public void Return() => message.Verdict(NFT_RETURN);
+
+    /// <summary>Gives the connection the address of the interface by which it leaves, and a source port by chance alone.</summary>
+    public void MasqueradeFullyRandom() => message.Masquerade(NF_NAT_RANGE_PROTO_RANDOM_FULLY);
+
+    internal Span<byte> Finish()
+    {
+        message.End(Expressions);
+        return message.Finish();
+    }
+
+    private void LoadSource(uint register) => message.Payload(isIPv6 ? IPv6Source : IPv4Source, AddressBytes, register);
+
+    private void LoadDestination(uint register) => message.Payload(isIPv6 ? IPv6Destination : IPv4Destination, AddressBytes, register);
+}

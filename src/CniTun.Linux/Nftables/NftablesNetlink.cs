@@ -1,0 +1,109 @@
+using CniTun.Linux.Netlink;
+
+using static CniTun.Linux.Netlink.NetlinkConstants;
+using static CniTun.Linux.Nftables.NftablesConstants;
+
+namespace CniTun.Linux.Nftables;
+
+/// <summary>
+/// The packet filter of one network namespace: that in which it was opened, for good. Speaks to the kernel, needs no <c>nft</c>.
+/// </summary>
+/// <remarks>
+/// Owned by whoever opened it; for one thread at a time. A kernel without nf_tables refuses with EOPNOTSUPP; one without any netfilter netlink
+/// with EPROTONOSUPPORT by <see cref="Open"/>.
+/// </remarks>
+public sealed class NftablesNetlink : IDisposable
+{
+    private readonly NetlinkSocket socket;
+
+    private NftablesNetlink(NetlinkSocket socket) => this.socket = socket;
+
+    /// <summary>Opens a conversation with the calling thread's network namespace.</summary>
+    /// <exception cref="LinuxException">EPROTONOSUPPORT: no netfilter netlink in this kernel. EMFILE.</exception>
+    public static NftablesNetlink Open() => new(NetlinkSocket.Open(NETLINK_NETFILTER, NftMessage.NameOf));
+
+    /// <summary>Makes all changes at once; if one is refused, none.</summary>
+    /// <exception cref="LinuxException">
+    /// The first refusal: EEXIST: an element, or another object of that name, is there. ENOENT: the table, set or element
+    /// is missing. EPERM: no CAP_NET_ADMIN. EMSGSIZE: more than about 200 KB of changes.
+    /// </exception>
+    public void Commit(NftTransaction transaction)
+    {
+        if (!transaction.IsEmpty)
+        {
+            socket.ExecuteBatch(transaction.Finish(), transaction.SubjectOf);
+        }
+    }
+
+    /// <summary>Lists the elements of a set.</summary>
+    /// <exception cref="LinuxException">ENOENT: no such table or set.</exception>
+    public IReadOnlyList<NftElement> Elements(string table, string set)
+    {
+        var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], NFT_MSG_GETSETELEM, NLM_F_REQUEST | NLM_F_DUMP);
+        request.Attribute(NFTA_SET_ELEM_LIST_TABLE, table);
+        request.Attribute(NFTA_SET_ELEM_LIST_SET, set);
+        return List<NftElement>(ref request, $"set {set} of table {table}", ReadElements);
+    }
+
+    /// <summary>Lists the comments of a chain's rules, in the order of the rules; a rule without one is empty.</summary>
+    /// <returns>Empty, too, if there is no such table or chain.</returns>
+    public IReadOnlyList<string> RuleComments(string table, string chain)
+    {
+        var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], NFT_MSG_GETRULE, NLM_F_REQUEST | NLM_F_DUMP);
+        request.Attribute(NFTA_RULE_TABLE, table);
+        request.Attribute(NFTA_RULE_CHAIN, chain);
+        return List<string>(ref request, $"chain {chain} of table {table}", ReadRuleComment);
+    }
+
+    public void Dispose() => socket.Dispose();
+
+    internal static void ReadElements(NetlinkMessage message, List<NftElement> list)
+    {
+        var attributes = message.After<NetfilterHeader>();
+        while (attributes.MoveNext())
+        {
+            if (attributes.Type != NFTA_SET_ELEM_LIST_ELEMENTS)
+            {
+                continue;
+            }
+
+            var entries = attributes.Nested;
+            while (entries.MoveNext())
+            {
+                if (NftElement.Read(entries.Nested) is { } element)
+                {
+                    list.Add(element);
+                }
+            }
+        }
+    }
+
+    internal static void ReadRuleComment(NetlinkMessage message, List<string> list)
+    {
+        var comment = string.Empty;
+        var attributes = message.After<NetfilterHeader>();
+        while (attributes.MoveNext())
+        {
+            if (attributes.Type == NFTA_RULE_USERDATA)
+            {
+                comment = NftComment.Decode(attributes.Value) ?? comment;
+            }
+        }
+
+        list.Add(comment);
+    }
+
+    private List<T> List<T>(ref NetlinkWriter request, string subject, NetlinkSocket.MessageHandler<List<T>> onMessage)
+        where T : class
+    {
+        try
+        {
+            return socket.Dump(ref request, subject, onMessage);
+        }
+        catch (LinuxException missing) when (missing.Errno == Errno.EINVAL)
+        {
+            // What nfnetlink says of a subsystem that it does not know; a batch is refused in clearer words.
+            throw new LinuxException(missing.Call, subject, Errno.EOPNOTSUPP, "no nf_tables in this kernel");
+        }
+    }
+}
