@@ -58,6 +58,10 @@ internal sealed class HostEnd(RouteNetlink netlink, Attachment attachment)
             link,
             EndpointNames.Alias(settings.Name, attachment),
             new BridgePort(settings.Hairpin, settings.IsolatePorts));
+
+        // The port before the bridge: the first port gives the bridge its carrier.
+        Netlink.Links.SettleCarrier(name);
+        Netlink.Links.SettleCarrier(settings.Bridge);
         return link;
     }
 

@@ -7,17 +7,19 @@ using CniTun.Linux.Netlink;
 namespace CniTun.Endpoint;
 
 /// <summary>The container's end: brought up with its addresses and routes, from outside its namespace but for one short visit.</summary>
-internal sealed class PodInterface(NetworkNamespace pod, string name, NetworkSettings settings)
+/// <remarks>Owned by ADD, which disposes it.</remarks>
+internal sealed class PodInterface(NetworkNamespace pod, string name, NetworkSettings settings) : IDisposable
 {
     private const int MainTable = 254;
     private const int DuplicateDetectionSeconds = 10;
+    private RouteNetlink? netlink;
 
     /// <summary>Configures the interface, which is there and down.</summary>
     /// <exception cref="LinuxException">Whatever the kernel refuses; nothing is undone here, as the interface goes as a whole.</exception>
     /// <exception cref="CniException">Code 106: another host has an IPv6 address of ours.</exception>
     public Link Configure(IReadOnlyList<CniAddress> ips, IReadOnlyList<CniRoute> routes)
     {
-        using var netlink = Visit(ips.Any(ip => ip.Address.Address.IsIPv6));
+        netlink = Visit(ips.Any(ip => ip.Address.Address.IsIPv6));
         var link = netlink.Links.Find(name) ?? throw new LinuxException("RTM_GETLINK", name, Errno.ENODEV);
         if (settings.DisableContainerInterface)
         {
@@ -38,16 +40,18 @@ internal sealed class PodInterface(NetworkNamespace pod, string name, NetworkSet
         return link;
     }
 
+    /// <summary>Lets the container send at once; after the far end came up.</summary>
+    public void SettleCarrier() => netlink!.Links.SettleCarrier(name);
+
     /// <summary>Waits until the kernel knows that no other host has one of the IPv6 addresses; only when asked to look.</summary>
     /// <exception cref="CniException">Code 106: another host has one.</exception>
     public void AwaitDuplicateDetection(Link link)
     {
-        using var netlink = pod.OpenNetlink();
         var deadline = Environment.TickCount64 + (DuplicateDetectionSeconds * 1000);
         using var never = new ManualResetEventSlim();
         while (Environment.TickCount64 < deadline)
         {
-            var addresses = netlink.Addresses.List(link);
+            var addresses = netlink!.Addresses.List(link);
             if (addresses.FirstOrDefault(address => address.IsDuplicate) is { IsDuplicate: true } duplicate)
             {
                 throw EndpointErrors.AddressUnavailable(duplicate.Address.Address, "another host on the link has it");
@@ -61,6 +65,8 @@ internal sealed class PodInterface(NetworkNamespace pod, string name, NetworkSet
             never.Wait(TimeSpan.FromMilliseconds(20));
         }
     }
+
+    public void Dispose() => netlink?.Dispose();
 
     /// <summary>Settings can only be written, and a socket only opened, by a thread inside.</summary>
     private RouteNetlink Visit(bool usesIPv6) => pod.Run(() =>

@@ -63,7 +63,19 @@ internal sealed class Node : IDisposable
     public Answer Try(string program, params string[] arguments) => space.Try(program, arguments);
 
     /// <summary>Runs a command in this process, in the node's namespace.</summary>
-    public CniAnswer Call(string command, string containerId, string netns, JsonNode config, string ifname = "eth0") => inside.Run(() =>
+    /// <param name="command">CNI_COMMAND.</param>
+    /// <param name="containerId">CNI_CONTAINERID.</param>
+    /// <param name="netns">CNI_NETNS.</param>
+    /// <param name="config">Standard input.</param>
+    /// <param name="ifname">CNI_IFNAME.</param>
+    /// <param name="variables">Further variables.</param>
+    public CniAnswer Call(
+        string command,
+        string containerId,
+        string netns,
+        JsonNode config,
+        string ifname = "eth0",
+        IReadOnlyDictionary<string, string>? variables = null) => inside.Run(() =>
         new Dispatcher(new EndpointCommands(line =>
         {
             lock (diagnostics)
@@ -77,7 +89,7 @@ internal sealed class Node : IDisposable
                 "CNI_CONTAINERID" => containerId,
                 "CNI_NETNS" => netns,
                 "CNI_IFNAME" => ifname,
-                _ => null,
+                _ => variables?.GetValueOrDefault(name),
             },
             () => Encoding.UTF8.GetBytes(config.ToJsonString())));
 
@@ -100,6 +112,30 @@ internal sealed class Node : IDisposable
         return Call("CHECK", pod.ContainerId, pod.Path, request);
     }
 
+    /// <summary>Runs GC with a list of what is to be kept.</summary>
+    public CniAnswer Collect(JsonNode config, params Pod[] kept)
+    {
+        var request = config.DeepClone().AsObject();
+        request["cni.dev/valid-attachments"] = new JsonArray(
+            [.. kept.Select(pod => new JsonObject { ["containerID"] = pod.ContainerId, ["ifname"] = "eth0" })]);
+        return Call("GC", string.Empty, string.Empty, request);
+    }
+
+    /// <summary>Lists the interfaces at the node but for loopback and the bridge.</summary>
+    public IReadOnlyList<string> Endpoints() =>
+    [
+        .. Ip("-o", "link", "show").Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(':')[1].Trim().Split('@')[0])
+            .Where(name => name is not "lo" and not "br0"),
+    ];
+
+    /// <summary>Lists the addresses that are leased in the network "pods".</summary>
+    public IReadOnlyList<string> Leases()
+    {
+        var directory = $"{DataDirectory}/pods/addresses";
+        return Directory.Exists(directory) ? [.. Directory.GetFiles(directory).Select(path => System.IO.Path.GetFileName(path)).Order(StringComparer.Ordinal)] : [];
+    }
+
     /// <summary>Runs a command that must fail, and gets its error.</summary>
     public JsonObject Fail(string command, Pod pod, JsonNode config)
     {
@@ -111,10 +147,7 @@ internal sealed class Node : IDisposable
     /// <summary>Fails unless the node is as if nobody had ever been attached: the bridge may stay.</summary>
     public void AssertNothingLeft()
     {
-        var links = Ip("-o", "link", "show").Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => line.Split(':')[1].Trim())
-            .Where(name => name is not "lo" and not "br0");
-        Assert.Empty(links);
+        Assert.Empty(Endpoints());
         AssertNoLeases();
     }
 

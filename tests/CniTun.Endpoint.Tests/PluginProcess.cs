@@ -18,9 +18,11 @@ internal static class PluginProcess
         return process;
     }
 
-    private static string[] Arguments(Node node) => ["netns", "exec", node.Name, PublishedBinary.Path("cnitun")];
+    /// <summary>Runs the plugin with any environment and any bytes, the way that nobody should.</summary>
+    public static Answer RunRaw(Node node, IReadOnlyDictionary<string, string?> environment, string input) =>
+        Command.Try("ip", Arguments(node), environment, input);
 
-    private static Dictionary<string, string?> Environment(string command, string containerId, string netns) => new(StringComparer.Ordinal)
+    public static Dictionary<string, string?> Environment(string command, string containerId, string netns) => new(StringComparer.Ordinal)
     {
         ["CNI_COMMAND"] = command,
         ["CNI_CONTAINERID"] = containerId,
@@ -28,4 +30,6 @@ internal static class PluginProcess
         ["CNI_IFNAME"] = "eth0",
         ["CNI_PATH"] = "/opt/cni/bin",
     };
+
+    private static string[] Arguments(Node node) => ["netns", "exec", node.Name, PublishedBinary.Path("cnitun")];
 }

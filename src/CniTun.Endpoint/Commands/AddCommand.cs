@@ -55,9 +55,10 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         rollback.Add("delete veth", () => hostEnd.Delete());
         masquerade?.Add(attachment, [.. ips.Select(ip => ip.Address)]);
         rollback.Add("stop masquerading", () => masquerade?.Remove(attachment));
-        var podInterface = new PodInterface(pod, arguments.InterfaceName, settings);
+        using var podInterface = new PodInterface(pod, arguments.InterfaceName, settings);
         var podLink = podInterface.Configure(ips, routes);
         var hostLink = hostEnd.Finish(settings);
+        podInterface.SettleCarrier();
         if (settings.DetectDuplicates)
         {
             podInterface.AwaitDuplicateDetection(podLink);

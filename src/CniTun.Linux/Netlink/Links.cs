@@ -109,6 +109,14 @@ public sealed class Links
         socket.Execute(ref request, link.Name);
     }
 
+    /// <summary>Has the kernel act on a change of the link's carrier now that it would otherwise act on some time later.</summary>
+    /// <remarks>
+    /// A link that came up passes no packet, and a bridge port no frame, before a work queue of the kernel has dealt with it, which takes from
+    /// microseconds to a second. Whoever asks the driver for the carrier has this done first (ethtool_op_get_link, net/ethtool/ioctl.c).
+    /// </remarks>
+    /// <exception cref="LinuxException">ENODEV. EOPNOTSUPP: the driver does not tell.</exception>
+    public void SettleCarrier(string name) => socket.AskForCarrier(name);
+
     private Link? FindWith(ref NetlinkWriter request, string subject)
     {
         try

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Tmds.Linux;
 
@@ -141,6 +142,17 @@ internal sealed class NetlinkSocket : IDisposable
         }
 
         throw new LinuxException(nameOf(request.Type), subject, Errno.EINTR);
+    }
+
+    /// <summary>Asks a driver whether the link has a carrier: any socket will do for this question, and this one is in the right namespace.</summary>
+    public unsafe bool AskForCarrier(string name)
+    {
+        var value = new EthtoolValue { cmd = Libc.ETHTOOL_GLINK };
+        var request = new EthtoolRequest { ifr_data = (nint)(&value) };
+        Encoding.UTF8.GetBytes(name, request.ifr_name);
+        return Libc.ioctl((int)handle.DangerousGetHandle(), Libc.SIOCETHTOOL, ref request) < 0
+            ? throw new LinuxException("ETHTOOL_GLINK", name, Libc.LastErrno)
+            : value.data != 0;
     }
 
     public void Dispose() => handle.Dispose();

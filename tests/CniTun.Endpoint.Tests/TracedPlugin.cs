@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace CniTun.Endpoint.Tests;
+
+/// <summary>A system call of a run of the plugin: the how-manieth of its name on its thread.</summary>
+internal readonly record struct KillPoint(string Call, int Occurrence);
+
+/// <summary>The published plugin under strace(1), which lists its system calls and kills it in front of a chosen one.</summary>
+/// <remarks>
+/// strace counts the calls of each name on each thread. So the calls of the second thread, the one that visits the container's namespace, can
+/// be chosen only where the first makes none of that name.
+/// </remarks>
+internal static class TracedPlugin
+{
+    /// <summary>Calls that change nothing outside the process: to be killed there is to be killed at the next one.</summary>
+    private static readonly HashSet<string> Private = new(StringComparer.Ordinal)
+    {
+        "brk", "madvise", "mprotect", "munmap", "membarrier", "futex", "sched_yield", "sched_getaffinity", "gettid", "getpid", "rseq",
+        "set_robust_list", "rt_sigaction", "rt_sigprocmask", "prlimit64", "lseek", "fstat", "fstatfs", "newfstatat", "get_mempolicy",
+    };
+
+    /// <summary>Runs the plugin to its end and lists its system calls from where it opens the first file of ours.</summary>
+    /// <param name="firstCall">How the line of that system call begins, behind the thread's number.</param>
+    public static IReadOnlyList<KillPoint> ListCalls(Node node, string command, Pod pod, JsonNode config, string firstCall)
+    {
+        var log = Path.GetTempFileName();
+        try
+        {
+            var answer = Run(node, command, pod, config, ["-f", "-o", log]);
+            Assert.True(answer.ExitCode == 0, answer.Output + answer.Error);
+            return ReadCalls(File.ReadAllLines(log), firstCall);
+        }
+        finally
+        {
+            File.Delete(log);
+        }
+    }
+
+    /// <summary>Runs the plugin and kills it in front of a system call.</summary>
+    /// <returns>False if it reached its end, as when the call was not made this time.</returns>
+    public static bool KillAt(Node node, string command, Pod pod, JsonNode config, KillPoint point)
+    {
+        var when = point.Occurrence.ToString(CultureInfo.InvariantCulture);
+        var answer = Run(
+            node,
+            command,
+            pod,
+            config,
+            ["-f", "-e", $"trace={point.Call}", "-o", "/dev/null", "-e", $"inject={point.Call}:signal=KILL:when={when}"]);
+        const int killed = 128 + 9;
+        Assert.True(answer.ExitCode is 0 or killed, $"{point}: exit {answer.ExitCode}: {answer.Output}{answer.Error}");
+        return answer.ExitCode == killed;
+    }
+
+    private static List<KillPoint> ReadCalls(string[] lines, string firstCall)
+    {
+        var counts = new Dictionary<(string Thread, string Call), int>();
+        var points = new List<KillPoint>();
+        var mainThread = lines[0].Split(' ')[0];
+        var begun = false;
+        foreach (var line in lines)
+        {
+            var thread = line.Split(' ')[0];
+            var text = line[thread.Length..].TrimStart();
+            var parenthesis = text.IndexOf('(', StringComparison.Ordinal);
+            if (parenthesis <= 0 || text.StartsWith("<...", StringComparison.Ordinal) || text.StartsWith("+++", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            var call = text[..parenthesis];
+            var count = counts[(thread, call)] = counts.GetValueOrDefault((thread, call)) + 1;
+            begun |= text.StartsWith(firstCall, StringComparison.Ordinal);
+            if (begun && !Private.Contains(call) && (thread == mainThread || !counts.ContainsKey((mainThread, call))))
+            {
+                points.Add(new KillPoint(call, count));
+            }
+        }
+
+        return [.. points.Distinct()];
+    }
+
+    private static Answer Run(Node node, string command, Pod pod, JsonNode config, string[] options) => Command.Try(
+        "ip",
+        ["netns", "exec", node.Name, "strace", .. options, PublishedBinary.Path("cnitun")],
+        PluginProcess.Environment(command, pod.ContainerId, pod.Path),
+        config.ToJsonString());
+}
