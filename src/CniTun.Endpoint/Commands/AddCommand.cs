@@ -54,7 +54,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         var bridge = CreateVeth(hostEnd, pod, settings, podMac, ips, store, diagnostics);
         rollback.Add("delete veth", () => hostEnd.Delete());
         masquerade?.Add(attachment, [.. ips.Select(ip => ip.Address)]);
-        rollback.Add("stop masquerading", () => masquerade?.Remove(attachment));
+        rollback.Add("stop masquerading", () => masquerade?.Remove(attachment, [.. ips.Select(ip => ip.Address)]));
         using var podInterface = new PodInterface(pod, arguments.InterfaceName, settings);
         var podLink = podInterface.Configure(ips, routes);
         var hostLink = hostEnd.Finish(settings);

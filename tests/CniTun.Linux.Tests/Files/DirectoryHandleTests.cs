@@ -90,11 +90,12 @@ public sealed class DirectoryHandleTests : IDisposable
         using var first = DirectoryHandle.OpenOrCreate(root);
         using var second = DirectoryHandle.OpenOrCreate(root);
         first.Lock();
-        var entered = Task.Run(second.Lock);
+        var waiter = new Thread(second.Lock);
 
-        Assert.NotSame(entered, Task.WhenAny(entered, Task.Delay(200)).GetAwaiter().GetResult());
+        waiter.Start();
+        Assert.False(waiter.Join(TimeSpan.FromMilliseconds(200)));
         first.Dispose();
-        Assert.Same(entered, Task.WhenAny(entered, Task.Delay(TimeSpan.FromSeconds(9))).GetAwaiter().GetResult());
+        Assert.True(waiter.Join(TimeSpan.FromSeconds(9)));
     }
 
     [Fact]
