@@ -57,6 +57,12 @@ internal sealed class HostEnd(RouteNetlink netlink, Attachment attachment)
         return link;
     }
 
+    /// <summary>Tells whether other host ends are on the bridge whose gateways our leases do not tell: those of other networks, or of another IPAM plugin.</summary>
+    public bool SharesBridge(Link bridge, NetworkSettings settings) => Netlink.Links.List().Any(link =>
+        link.MasterIndex == bridge.Index
+        && EndpointNames.IsHostVeth(link.Name)
+        && !(settings.LeasesAddresses && EndpointNames.OwnerOf(link, settings.Name) is not null));
+
     /// <returns>False if it was gone already.</returns>
     public bool Delete() => Netlink.Links.Delete(name);
 
