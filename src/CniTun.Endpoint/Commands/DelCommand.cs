@@ -19,7 +19,8 @@ internal sealed class DelCommand(CniRequest request)
         var configuration = ConfigurationReader.Read(request.Configuration.Span);
         var dataDirectory = NetworkSettings.DataDirectoryOf(configuration);
         using var host = RouteNetlink.Open();
-        if (!new HostEnd(host, attachment).Delete())
+        var deleted = new HostEnd(host, attachment).Delete();
+        if (!deleted)
         {
             DeleteInside();
         }
@@ -32,7 +33,11 @@ internal sealed class DelCommand(CniRequest request)
 
         AddressManagement.Delegate(request, configuration)?.Release();
         using var store = AttachmentStore.TryOpen(dataDirectory, request.NetworkName);
-        store?.Release(attachment);
+        if (store?.Release(attachment) == false && deleted)
+        {
+            // There was an interface and no record of it: somebody removed that, and the leases are to be searched for.
+            store.ReleaseUnrecorded(attachment);
+        }
     }
 
     /// <summary>Removes an interface whose host end has not our name: one that the reference plugin made before the network was handed to us.</summary>
