@@ -108,7 +108,7 @@ public sealed class CniArguments
 
     private static void CheckInterfaceName(string text)
     {
-        if (text is "." or ".."
+        if (text is "." or ".." or "all" or "default"
             || System.Text.Encoding.UTF8.GetByteCount(text) > LongestInterfaceName
             || text.Any(c => c is '/' or ':' or '%' || char.IsWhiteSpace(c) || char.IsControl(c)))
         {

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using CniTun.Addresses;
 using CniTun.Ipam;
+using CniTun.Linux.Netlink;
 
 namespace CniTun.Endpoint;
 
@@ -39,6 +40,17 @@ internal static class EndpointNames
 
     /// <summary>Gets what the aliases of all host ends of a network begin with.</summary>
     public static string AliasPrefix(string network) => $"cnitun {network} ";
+
+    /// <summary>Gets whose host end an interface is, if it is finished and of that network.</summary>
+    public static Attachment? OwnerOf(Link link, string network)
+    {
+        var prefix = AliasPrefix(network);
+        return IsHostVeth(link.Name)
+            && link.Alias?.StartsWith(prefix, StringComparison.Ordinal) == true
+            && link.Alias[prefix.Length..].Split('/', 2) is [{ Length: > 0 } containerId, { Length: > 0 } interfaceName]
+                ? new Attachment(containerId, interfaceName)
+                : null;
+    }
 
     public static MacAddress HostMac(Attachment attachment) =>
         new(HostRange | (Hash(attachment.ContainerId, attachment.InterfaceName) & 0xffff_ffff));

@@ -65,6 +65,34 @@ internal sealed class HostEnd(RouteNetlink netlink, Attachment attachment)
         return link;
     }
 
+    /// <summary>Tells whether other host ends are on the bridge whose gateways our leases do not tell: those of other networks, or of another IPAM plugin.</summary>
+    public bool SharesBridge(Link bridge, NetworkSettings settings) => Netlink.Links.List().Any(link =>
+        link.MasterIndex == bridge.Index
+        && EndpointNames.IsHostVeth(link.Name)
+        && !(settings.LeasesAddresses && EndpointNames.OwnerOf(link, settings.Name) is not null));
+
+    /// <returns>False if it was gone already.</returns>
+    public bool Delete() => Netlink.Links.Delete(name);
+
+    /// <summary>Clears the way for an ADD that is repeated: removes a pair whose ADD was killed, or whose container's namespace is another now.</summary>
+    /// <exception cref="Cni.CniException">Code 103: the pair is finished and in use.</exception>
+    public void RemoveIfUnfinished(NetworkNamespace pod)
+    {
+        if (Find() is not { } link)
+        {
+            return;
+        }
+
+        using var podNetlink = pod.OpenNetlink();
+        var far = podNetlink.Links.Find(attachment.InterfaceName);
+        if (link.Alias is { Length: > 0 } && far is not null && far.PeerIndex == link.Index)
+        {
+            throw EndpointErrors.InterfaceExists(attachment);
+        }
+
+        Delete();
+    }
+
     private void SetVlans(Link link, PortVlans vlans)
     {
         try
@@ -88,27 +116,5 @@ internal sealed class HostEnd(RouteNetlink netlink, Attachment attachment)
         {
             throw EndpointErrors.NoVlanFiltering(refused);
         }
-    }
-
-    /// <returns>False if it was gone already.</returns>
-    public bool Delete() => Netlink.Links.Delete(name);
-
-    /// <summary>Clears the way for an ADD that is repeated: removes a pair whose ADD was killed, or whose container's namespace is another now.</summary>
-    /// <exception cref="Cni.CniException">Code 103: the pair is finished and in use.</exception>
-    public void RemoveIfUnfinished(NetworkNamespace pod)
-    {
-        if (Find() is not { } link)
-        {
-            return;
-        }
-
-        using var podNetlink = pod.OpenNetlink();
-        var far = podNetlink.Links.Find(attachment.InterfaceName);
-        if (link.Alias is { Length: > 0 } && far is not null && far.PeerIndex == link.Index)
-        {
-            throw EndpointErrors.InterfaceExists(attachment);
-        }
-
-        Delete();
     }
 }

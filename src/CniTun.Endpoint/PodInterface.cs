@@ -34,7 +34,7 @@ internal sealed class PodInterface(NetworkNamespace pod, string name, NetworkSet
 
         foreach (var route in routes)
         {
-            netlink.Routes.Add(ToKernel(route, link));
+            AddUnlessPresent(netlink, route, link);
         }
 
         return link;
@@ -85,6 +85,19 @@ internal sealed class PodInterface(NetworkNamespace pod, string name, NetworkSet
 
         return RouteNetlink.Open();
     });
+
+    /// <summary>Where another interface of the container has the route already, the first one wins, as with the reference plugin.</summary>
+    private static void AddUnlessPresent(RouteNetlink netlink, CniRoute route, Link link)
+    {
+        try
+        {
+            netlink.Routes.Add(ToKernel(route, link));
+        }
+        catch (LinuxException present) when (present.Errno == Errno.EEXIST)
+        {
+            // As said.
+        }
+    }
 
     private static Route ToKernel(CniRoute route, Link link) => new()
     {

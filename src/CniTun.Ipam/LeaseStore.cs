@@ -142,20 +142,21 @@ public sealed class LeaseStore : IDisposable
     }
 
     /// <summary>Frees all addresses of an attachment and forgets it. Repeating it is no error.</summary>
-    public void Release(Attachment attachment)
+    /// <returns>False if there was no record of the attachment.</returns>
+    public bool Release(Attachment attachment)
     {
         using var record = records.TryOpen(attachment);
         if (record is null)
         {
             // A read-only file system would refuse even to delete what is not there.
-            return;
+            return false;
         }
 
         record.Lock();
         if (!records.IsStill(record, attachment))
         {
             // Another release was faster; what has the name now belongs to a later ADD.
-            return;
+            return true;
         }
 
         foreach (var name in AttachmentRecords.Notes(record))
@@ -170,6 +171,20 @@ public sealed class LeaseStore : IDisposable
         }
 
         records.Forget(attachment);
+        return true;
+    }
+
+    /// <summary>Frees leases that no record leads to, as when somebody removed the records. Reads every lease.</summary>
+    public void ReleaseUnrecorded(Predicate<Lease> which)
+    {
+        foreach (var name in addresses.List())
+        {
+            if (Read(name) is { } lease && which(lease) && !IsRecorded(lease, name))
+            {
+                pools.MarkFree(name);
+                addresses.TryDelete(name);
+            }
+        }
     }
 
     /// <summary>Lists who has, or once began to get, anything.</summary>
@@ -269,6 +284,12 @@ public sealed class LeaseStore : IDisposable
 
         record.TryDelete(name);
         return false;
+    }
+
+    private bool IsRecorded(Lease lease, string name)
+    {
+        using var record = records.TryOpen(lease.Attachment);
+        return record is not null && IsLease(record, name);
     }
 
     private bool IsLease(DirectoryHandle record, string name) =>

@@ -77,7 +77,6 @@ public sealed class LeaseDirectoryTests
         { "pools/garbage", "x" },
         { "addresses/garbage", "x" },
         { "attachments/garbage", "x" },
-        { "attachments/garbage:eth0", "x" },
     };
 
     [KernelTheory]

@@ -75,23 +75,11 @@ internal sealed class Node : IDisposable
         string netns,
         JsonNode config,
         string ifname = "eth0",
-        IReadOnlyDictionary<string, string>? variables = null) => inside.Run(() =>
-        new Dispatcher(new EndpointCommands(line =>
-        {
-            lock (diagnostics)
-            {
-                diagnostics.Add(line);
-            }
-        })).Run(
-            name => name switch
-            {
-                "CNI_COMMAND" => command,
-                "CNI_CONTAINERID" => containerId,
-                "CNI_NETNS" => netns,
-                "CNI_IFNAME" => ifname,
-                _ => variables?.GetValueOrDefault(name),
-            },
-            () => Encoding.UTF8.GetBytes(config.ToJsonString())));
+        IReadOnlyDictionary<string, string>? variables = null) =>
+        Call(command, containerId, netns, Encoding.UTF8.GetBytes(config.ToJsonString()), ifname, variables);
+
+    /// <summary>Runs a command without a container's namespace on any bytes.</summary>
+    public CniAnswer CallRaw(string command, string containerId, byte[] input) => Call(command, containerId, string.Empty, input, "eth0", variables: null);
 
     /// <summary>Runs ADD and fails the test unless it succeeds.</summary>
     public JsonObject Add(Pod pod, JsonNode config) => Succeed("ADD", pod, config);
@@ -169,6 +157,30 @@ internal sealed class Node : IDisposable
     }
 
     public static string Text(CniAnswer answer) => string.Create(CultureInfo.InvariantCulture, $"exit {answer.ExitCode}: {Encoding.UTF8.GetString(answer.Output.Span)}");
+
+    private CniAnswer Call(
+        string command,
+        string containerId,
+        string netns,
+        byte[] input,
+        string ifname,
+        IReadOnlyDictionary<string, string>? variables) => inside.Run(() =>
+        new Dispatcher(new EndpointCommands(line =>
+        {
+            lock (diagnostics)
+            {
+                diagnostics.Add(line);
+            }
+        })).Run(
+            name => name switch
+            {
+                "CNI_COMMAND" => command,
+                "CNI_CONTAINERID" => containerId,
+                "CNI_NETNS" => netns,
+                "CNI_IFNAME" => ifname,
+                _ => variables?.GetValueOrDefault(name),
+            },
+            () => input));
 
     private JsonObject Succeed(string command, Pod pod, JsonNode config)
     {

@@ -65,8 +65,12 @@ internal sealed class AttachmentStore : IDisposable
         return true;
     });
 
-    /// <summary>Tells whether any lease has the address as its gateway.</summary>
-    public bool IsGateway(IpAddress address) => Translated(directory, () => store.List().Any(lease => lease.Gateway == address));
+    /// <summary>Tells whether any lease of any network in the directory has the address as its gateway.</summary>
+    public bool IsGateway(IpAddress address) => Translated(directory, () => LeaseStore.Networks(directory).Any(network =>
+    {
+        using var other = LeaseStore.TryOpen(directory, network);
+        return other?.List().Any(lease => lease.Gateway == address) == true;
+    }));
 
     public bool HasFree(RangeSet set) => Translated(directory, () => store.HasFree(set));
 
@@ -83,9 +87,20 @@ internal sealed class AttachmentStore : IDisposable
         }
     }
 
-    public void Release(Attachment attachment) => Translated(directory, () =>
+    /// <returns>False if there was no record of the attachment.</returns>
+    public bool Release(Attachment attachment) => Translated(directory, () => store.Release(attachment));
+
+    /// <summary>Frees the leases of an attachment whose record was lost.</summary>
+    public void ReleaseUnrecorded(Attachment attachment) => Translated(directory, () =>
     {
-        store.Release(attachment);
+        store.ReleaseUnrecorded(lease => lease.Attachment == attachment);
+        return true;
+    });
+
+    /// <summary>Frees the leases of all attachments whose record was lost, but for those that are valid.</summary>
+    public void ReleaseUnrecorded(IReadOnlySet<Attachment> valid) => Translated(directory, () =>
+    {
+        store.ReleaseUnrecorded(lease => !valid.Contains(lease.Attachment));
         return true;
     });
 

@@ -15,12 +15,13 @@ internal sealed class LeasedAddresses(
     public CniResult Allocate()
     {
         var sets = RangeReader.ReadSets(configuration);
+        store.Once("adopted", () => LiveEndpoints.Adopt(store, request.NetworkName, sets));
         if (configuration.Ipam.ImportDir is { Length: > 0 } importDirectory)
         {
             store.Once("imported", () => HostLocalImport.Run(store, importDirectory, sets));
         }
 
-        var dns = configuration.Ipam.ResolvConf is { Length: > 0 } path ? ResolverFile.Read(path) : null;
+        var dns = ReadNameServers();
         var requested = RangeReader.ReadRequested(request.Arguments, configuration).ToList();
         var leases = new List<Lease>();
         foreach (var set in sets)
@@ -66,6 +67,7 @@ internal sealed class LeasedAddresses(
     public void Status()
     {
         var sets = RangeReader.ReadSets(configuration);
+        _ = ReadNameServers();
         store.EnsureWritable();
         foreach (var set in sets)
         {
@@ -75,6 +77,9 @@ internal sealed class LeasedAddresses(
             }
         }
     }
+
+    private CniDns? ReadNameServers() =>
+        configuration.Ipam.ResolvConf is { Length: > 0 } path ? ResolverFile.Read(path) : null;
 
     private Lease Choose(RangeSet set) =>
         store.Allocate(attachment, request.Arguments.NetworkNamespace, set)

@@ -98,7 +98,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
             var bridge = hostBridge.Ensure();
             if (settings.IsGateway)
             {
-                hostBridge.EnsureGateways(bridge, [.. Gateways(ips)], store.IsGateway);
+                hostBridge.EnsureGateways(bridge, [.. Gateways(ips)], address => store.IsGateway(address) || hostEnd.SharesBridge(bridge, settings));
             }
 
             try

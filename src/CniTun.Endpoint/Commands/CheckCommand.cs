@@ -52,14 +52,14 @@ internal sealed class CheckCommand(CniRequest request)
         }
     }
 
+    /// <summary>A route to the same destination by another interface of the container counts: the first one wins at ADD.</summary>
     private static void CheckRoutes(RouteNetlink inside, Link podLink, CniResult expected)
     {
         var present = inside.Routes.List();
         foreach (var route in expected.Routes)
         {
             if (!present.Any(found => found.Destination == route.Destination.Network
-                && found.InterfaceIndex == podLink.Index
-                && (route.Gateway is null || found.Gateway == route.Gateway)))
+                && (found.InterfaceIndex != podLink.Index || route.Gateway is null || found.Gateway == route.Gateway)))
             {
                 throw Differs(route.Gateway is { } gateway
                     ? $"no route to {route.Destination} via {gateway} by {podLink.Name}"

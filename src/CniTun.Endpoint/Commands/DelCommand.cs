@@ -20,7 +20,8 @@ internal sealed class DelCommand(CniRequest request)
         var configuration = ConfigurationReader.Read(request.Configuration.Span);
         var dataDirectory = NetworkSettings.DataDirectoryOf(configuration);
         using var host = RouteNetlink.Open();
-        if (!new HostEnd(host, attachment).Delete())
+        var deleted = new HostEnd(host, attachment).Delete();
+        if (!deleted)
         {
             DeleteInside();
         }
@@ -33,7 +34,11 @@ internal sealed class DelCommand(CniRequest request)
         }
 
         AddressManagement.Delegate(request, configuration)?.Release();
-        store?.Release(attachment);
+        if (store?.Release(attachment) == false && deleted)
+        {
+            // There was an interface and no record of it: somebody removed that, and the leases are to be searched for.
+            store.ReleaseUnrecorded(attachment);
+        }
     }
 
     /// <summary>Gets the container's addresses from its leases, or else from the result of ADD; empty if neither says any.</summary>

@@ -26,11 +26,12 @@ internal sealed class GcCommand(CniRequest request)
         {
             if (!valid.Contains(attachment))
             {
-                Try(attachment.ToString(), () => new HostEnd(host, attachment).Delete());
+                Try(attachment.ToString(), () => DeleteHostEnd(host, attachment));
                 Try(attachment.ToString(), () => store!.Release(attachment));
             }
         }
 
+        Try("leases without a record", () => store?.ReleaseUnrecorded(valid));
         CollectUnrecorded(host, valid);
         using (var masquerade = Masquerade.Open(request.NetworkName))
         {
@@ -59,16 +60,23 @@ internal sealed class GcCommand(CniRequest request)
         return valid;
     }
 
+    /// <summary>Leaves alone what another network finished under the same name: then our record is that of an ADD which was killed.</summary>
+    private void DeleteHostEnd(RouteNetlink host, Attachment attachment)
+    {
+        var hostEnd = new HostEnd(host, attachment);
+        if (hostEnd.Find() is { } link && (string.IsNullOrEmpty(link.Alias) || EndpointNames.OwnerOf(link, request.NetworkName) is not null))
+        {
+            hostEnd.Delete();
+        }
+    }
+
     /// <summary>Removes host ends of this network whose record was lost, as when somebody emptied /run.</summary>
     private void CollectUnrecorded(RouteNetlink host, HashSet<Attachment> valid)
     {
         var kept = valid.Select(EndpointNames.HostVeth).ToHashSet(StringComparer.Ordinal);
-        var prefix = EndpointNames.AliasPrefix(request.NetworkName);
         foreach (var link in host.Links.List())
         {
-            if (EndpointNames.IsHostVeth(link.Name)
-                && link.Alias?.StartsWith(prefix, StringComparison.Ordinal) == true
-                && !kept.Contains(link.Name))
+            if (EndpointNames.OwnerOf(link, request.NetworkName) is not null && !kept.Contains(link.Name))
             {
                 Try(link.Name, () => host.Links.Delete(link.Name));
             }

@@ -9,6 +9,7 @@ internal sealed class NetworkSettings
     private const int LongestInterfaceName = 15;
     private const int SmallestMtuBytes = 68;
     private const int LargestMtuBytes = 65535;
+    private const ulong GroupBit = 1UL << 40;
 
     public required string Name { get; init; }
 
@@ -41,6 +42,9 @@ internal sealed class NetworkSettings
     /// <summary>Gets the MTU of bridge and veth; 0 for the kernel's default.</summary>
     public int MtuBytes { get; init; }
 
+    /// <summary>Gets a value indicating whether the addresses come from our own leases.</summary>
+    public bool LeasesAddresses { get; init; }
+
     /// <summary>Gets where leases and attachments are noted.</summary>
     public required string DataDirectory { get; init; }
 
@@ -64,6 +68,7 @@ internal sealed class NetworkSettings
             throw Invalid("disableContainerInterface is on and ipam has a type", "an interface that is down has no address: remove one of the two");
         }
 
+        CheckIpamType(configuration.Ipam.Type);
         return new NetworkSettings
         {
             Name = request.NetworkName,
@@ -79,6 +84,7 @@ internal sealed class NetworkSettings
             Vlans = PortVlans.Read(configuration),
             DisableContainerInterface = configuration.DisableContainerInterface,
             MtuBytes = CheckedMtu(configuration.Mtu),
+            LeasesAddresses = configuration.Ipam.Type is "cnitun",
             DataDirectory = DataDirectoryOf(configuration),
             Mac = RequestedMac(request.Arguments, configuration),
             Dns = configuration.Dns,
@@ -116,14 +122,22 @@ internal sealed class NetworkSettings
         arguments.Extra.TryGetValue("MAC", out var fromArguments);
         var text = FirstNonEmpty(configuration.RuntimeConfig.Mac, configuration.Args.Mac, fromArguments);
         return text is null ? null
-            : MacAddress.TryParse(text, out var mac) ? mac
-            : throw Invalid($"'{text}' is not an Ethernet address", "write six pairs of hexadecimal digits with colons between");
+            : MacAddress.TryParse(text, out var mac) && mac.Value != 0 && (mac.Value & GroupBit) == 0 ? mac
+            : throw Invalid($"'{text}' is not the Ethernet address of an interface", "write six pairs of hexadecimal digits with colons between");
     }
 
     private static string? FirstNonEmpty(params string?[] texts) => Array.Find(texts, text => !string.IsNullOrEmpty(text));
 
+    private static void CheckIpamType(string type)
+    {
+        if (type is "." or ".." || type.Any(c => c is '/' || char.IsControl(c)))
+        {
+            throw Invalid($"ipam.type '{type}' is not the name of a plugin", "it is the name of a file in CNI_PATH, without a directory");
+        }
+    }
+
     private static string CheckedBridge(string name) =>
-        name.Length == 0 || name is "." or ".."
+        name.Length == 0 || name is "." or ".." or "all" or "default"
         || System.Text.Encoding.UTF8.GetByteCount(name) > LongestInterfaceName
         || name.Any(c => c is '/' or ':' or '%' || char.IsWhiteSpace(c) || char.IsControl(c))
             ? throw Invalid($"bridge '{name}' is not an interface name", "it has 1 to 15 bytes and no '/', ':', '%' or white space")

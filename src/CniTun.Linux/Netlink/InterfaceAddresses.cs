@@ -57,13 +57,19 @@ public sealed class InterfaceAddresses
     {
         var request = new NetlinkWriter(stackalloc byte[NetlinkSocket.RequestBytes], RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP);
         request.Append(new AddressHeader { Index = (uint)link.Index });
-        return socket.Dump<InterfaceAddress>(ref request, $"addresses of {link.Name}", static (message, list) =>
-        {
-            if (message.Header.Type == RTM_NEWADDR && Read(message) is { } address)
-            {
-                list.Add(address);
-            }
-        });
+        return Dump(ref request, $"addresses of {link.Name}");
+    }
+
+    /// <summary>Lists the addresses of an interface in another namespace.</summary>
+    /// <param name="namespaceId">Our name for it, as in <see cref="Link.PeerNamespaceId"/>.</param>
+    /// <param name="interfaceIndex">In that namespace.</param>
+    /// <exception cref="LinuxException">ENODEV: no such interface. EINVAL: no such namespace.</exception>
+    public IReadOnlyList<InterfaceAddress> ListElsewhere(int namespaceId, int interfaceIndex)
+    {
+        var request = new NetlinkWriter(stackalloc byte[NetlinkSocket.RequestBytes], RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP);
+        request.Append(new AddressHeader { Index = (uint)interfaceIndex });
+        request.Attribute(IFA_TARGET_NETNSID, (uint)namespaceId);
+        return Dump(ref request, "addresses in another namespace");
     }
 
     internal static NetlinkWriter AddRequest(Span<byte> buffer, int index, Cidr address, bool detectDuplicates)
@@ -123,4 +129,13 @@ public sealed class InterfaceAddresses
         message.Attribute(IFA_LOCAL, address.Address);
         message.Attribute(IFA_ADDRESS, address.Address);
     }
+
+    private List<InterfaceAddress> Dump(ref NetlinkWriter request, string subject) =>
+        socket.Dump<InterfaceAddress>(ref request, subject, static (message, list) =>
+        {
+            if (message.Header.Type == RTM_NEWADDR && Read(message) is { } address)
+            {
+                list.Add(address);
+            }
+        });
 }

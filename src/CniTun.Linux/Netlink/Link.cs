@@ -28,6 +28,9 @@ public sealed record Link
     /// <summary>Gets the index of the other end of a veth, in that end's namespace; 0 if unknown.</summary>
     public int PeerIndex { get; init; }
 
+    /// <summary>Gets our name for the namespace of a veth's other end; null if that is our own.</summary>
+    public int? PeerNamespaceId { get; init; }
+
     public string? Alias { get; init; }
 
     /// <summary>Gets the settings of a bridge port; null if this is none.</summary>
@@ -54,6 +57,7 @@ public sealed record Link
                 IFLA_MTU => link with { MtuBytes = (int)attributes.UInt32 },
                 IFLA_MASTER => link with { MasterIndex = (int)attributes.UInt32 },
                 IFLA_LINK => link with { PeerIndex = (int)attributes.UInt32 },
+                IFLA_LINK_NETNSID => link with { PeerNamespaceId = (int)attributes.UInt32 },
                 IFLA_IFALIAS => link with { Alias = attributes.String },
                 IFLA_LINKINFO => ReadInfo(link, attributes.Nested),
                 _ => link,

@@ -64,6 +64,7 @@ internal static class RtNetlinkConstants
     public const ushort IFA_LOCAL = 2;
     public const ushort IFA_BROADCAST = 4;
     public const ushort IFA_FLAGS = 8;
+    public const ushort IFA_TARGET_NETNSID = 10;
 
     public const uint IFA_F_NODAD = 0x02;
     public const uint IFA_F_DADFAILED = 0x08;
