@@ -17,5 +17,5 @@ internal sealed class FirewallElement(string set, NftElement element)
         && Element.HasKeyOf(other.Element)
         && string.Equals(Owner, other.Owner, StringComparison.Ordinal);
 
-    public override string ToString() => $"{Element} \"{Owner}\" in set {Set}";
+    public override string ToString() => $"{Element.ToString()} \"{Owner}\" in set {Set}";
 }

@@ -36,34 +36,28 @@ internal static class FirewallTable
     private const string MasqueradeRule6 = "masquerade IPv6";
 
     private static readonly string[] Rules = [SkipRule, MasqueradeRule4, MasqueradeRule6];
-    private static readonly Cidr Multicast4 = new(IpAddress.FromIPv4(0xe000_0000), 4);
-    private static readonly Cidr Multicast6 = new(IpAddress.FromIPv6((UInt128)0xff << 120), 8);
 
-    /// <summary>Gets every set, in the order in which they are looked through.</summary>
-    public static IReadOnlyList<string> Sets { get; } = [MasqueradeSet(isIPv6: false), DirectSet(isIPv6: false), MasqueradeSet(isIPv6: true), DirectSet(isIPv6: true)];
+    /// <summary>Gets every set.</summary>
+    public static string[] Sets { get; } = ["masquerade4", "direct4", "masquerade6", "direct6"];
 
-    public static string MasqueradeSet(bool isIPv6) => isIPv6 ? "masquerade6" : "masquerade4";
+    public static string MasqueradeSet(bool isIPv6) => Sets[isIPv6 ? 2 : 0];
 
-    public static string DirectSet(bool isIPv6) => isIPv6 ? "direct6" : "direct4";
+    public static string DirectSet(bool isIPv6) => Sets[isIPv6 ? 3 : 1];
 
     /// <summary>Makes what is missing and writes the rules anew: the same whoever does it, and how often.</summary>
     public static void Write(NftTransaction transaction)
     {
         transaction.AddTable();
         transaction.AddSourceNatChain(Chain);
-        foreach (var isIPv6 in (ReadOnlySpan<bool>)[false, true])
-        {
-            transaction.AddAddressSet(MasqueradeSet(isIPv6), isIPv6);
-            transaction.AddPairSet(DirectSet(isIPv6), isIPv6);
-        }
-
+        WriteSets(transaction, isIPv6: false);
+        WriteSets(transaction, isIPv6: true);
         transaction.FlushChain(Chain);
         var skip = transaction.BeginRule(Chain, SkipRule);
         skip.IfMarked(SkipMark);
         skip.Return();
         transaction.End(skip);
-        WriteMasqueradeRule(transaction, isIPv6: false, MasqueradeRule4, Multicast4);
-        WriteMasqueradeRule(transaction, isIPv6: true, MasqueradeRule6, Multicast6);
+        WriteMasqueradeRule(transaction, isIPv6: false, MasqueradeRule4, new Cidr(IpAddress.FromIPv4(0xe000_0000), 4));
+        WriteMasqueradeRule(transaction, isIPv6: true, MasqueradeRule6, new Cidr(IpAddress.FromIPv6((UInt128)0xff << 120), 8));
     }
 
     /// <summary>Names the first rule that is missing or not where it belongs; null if all are there, and so the chain and the sets that they name.</summary>
@@ -72,13 +66,19 @@ internal static class FirewallTable
         var present = netlink.RuleComments(Name, Chain);
         for (var i = 0; i < Rules.Length; i++)
         {
-            if (i >= present.Count || !string.Equals(present[i], Rules[i], StringComparison.Ordinal))
+            if (i >= present.Count || present[i] != Rules[i])
             {
                 return $"rule \"{Rules[i]}\" in chain {Chain} of nftables table inet {Name}";
             }
         }
 
         return null;
+    }
+
+    private static void WriteSets(NftTransaction transaction, bool isIPv6)
+    {
+        transaction.AddAddressSet(MasqueradeSet(isIPv6), isIPv6);
+        transaction.AddPairSet(DirectSet(isIPv6), isIPv6);
     }
 
     private static void WriteMasqueradeRule(NftTransaction transaction, bool isIPv6, string comment, Cidr multicast)

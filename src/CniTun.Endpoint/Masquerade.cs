@@ -52,7 +52,7 @@ internal sealed class Masquerade : IDisposable
     /// <param name="attachment">Whose they are.</param>
     /// <param name="podAddresses">With the prefix length of their subnet.</param>
     /// <exception cref="LinuxException">EOPNOTSUPP, EPROTONOSUPPORT: no nf_tables or no NAT in this kernel. EPERM: no CAP_NET_ADMIN.</exception>
-    public void Add(Attachment attachment, IReadOnlyList<Cidr> podAddresses)
+    public void Add(Attachment attachment, Cidr[] podAddresses)
     {
         if (netlink is null)
         {
@@ -92,14 +92,14 @@ internal sealed class Masquerade : IDisposable
     /// All addresses that it may have, as far as they are known: then it takes the same time on a node of any size. Empty to look through
     /// everything.
     /// </param>
-    public void Remove(Attachment attachment, IReadOnlyList<Cidr> podAddresses)
+    public void Remove(Attachment attachment, Cidr[] podAddresses)
     {
         var owner = FirewallOwner.Of(network, attachment);
         RemoveWhere(podAddresses, comment => string.Equals(comment, owner, StringComparison.Ordinal));
     }
 
     /// <summary>Removes whatever belongs to attachments of this network that are not listed.</summary>
-    public void RemoveAllBut(IReadOnlyCollection<Attachment> valid)
+    public void RemoveAllBut(IEnumerable<Attachment> valid)
     {
         var prefix = FirewallOwner.PrefixOf(network);
         var owners = new HashSet<string>(StringComparer.Ordinal);
@@ -112,7 +112,7 @@ internal sealed class Masquerade : IDisposable
     }
 
     /// <summary>Names the first thing that an attachment's masquerade needs and that is not there; null if all is.</summary>
-    public string? Missing(Attachment attachment, IReadOnlyList<Cidr> podAddresses)
+    public string? Missing(Attachment attachment, Cidr[] podAddresses)
     {
         if (netlink is null)
         {
@@ -126,12 +126,12 @@ internal sealed class Masquerade : IDisposable
 
         var present = Find(netlink, podAddresses);
         var missing = ElementsOf(FirewallOwner.Of(network, attachment), podAddresses).Find(wanted => !present.Exists(wanted.IsSameAs));
-        return missing is null ? null : $"{missing} of nftables table inet {FirewallTable.Name}";
+        return missing is null ? null : $"{missing.ToString()} of nftables table inet {FirewallTable.Name}";
     }
 
     public void Dispose() => netlink?.Dispose();
 
-    private static List<FirewallElement> ElementsOf(string owner, IReadOnlyList<Cidr> podAddresses)
+    private static List<FirewallElement> ElementsOf(string owner, Cidr[] podAddresses)
     {
         var elements = new List<FirewallElement>();
         foreach (var cidr in podAddresses)
@@ -145,7 +145,7 @@ internal sealed class Masquerade : IDisposable
     }
 
     /// <summary>Finds what there is about these addresses, whosever it is.</summary>
-    private static List<FirewallElement> Find(NftablesNetlink netlink, IReadOnlyList<Cidr> podAddresses)
+    private static List<FirewallElement> Find(NftablesNetlink netlink, Cidr[] podAddresses)
     {
         var found = new List<FirewallElement>();
         foreach (var cidr in podAddresses)
@@ -188,13 +188,13 @@ internal sealed class Masquerade : IDisposable
         }
     }
 
-    private void RemoveWhere(IReadOnlyList<Cidr> podAddresses, Predicate<string> isChosen)
+    private void RemoveWhere(Cidr[] podAddresses, Predicate<string> isChosen)
     {
         for (var attempt = 1; netlink is not null; attempt++)
         {
             try
             {
-                var found = podAddresses.Count > 0 ? Find(netlink, podAddresses) : FindAll(netlink);
+                var found = podAddresses.Length > 0 ? Find(netlink, podAddresses) : FindAll(netlink);
                 Delete(netlink, found.FindAll(element => element.Owner is { } owner && isChosen(owner)));
                 return;
             }

@@ -47,12 +47,12 @@ public sealed class NftElement
     public bool HasKeyOf(NftElement other) =>
         key.AsSpan().SequenceEqual(other.key) && keyEnd.AsSpan().SequenceEqual(other.keyEnd);
 
-    /// <summary>Writes the address, or the address and the first of the prefix; whatever else somebody keeps in a set as bytes.</summary>
+    /// <summary>Writes the address, or the address and the first of the prefix: for an error.</summary>
     public override string ToString() => key.Length switch
     {
         4 or 16 => IpAddress.FromBytes(key).ToString(),
-        8 or 32 => $"{IpAddress.FromBytes(key.AsSpan(0, key.Length / 2))} . {IpAddress.FromBytes(key.AsSpan(key.Length / 2))}",
-        _ => Convert.ToHexString(key),
+        8 or 32 => string.Concat(Half(0), " . ", Half(key.Length / 2)),
+        _ => "something",
     };
 
     /// <summary>Reads one entry of NFTA_SET_ELEM_LIST_ELEMENTS; null if it has no key.</summary>
@@ -119,4 +119,6 @@ public sealed class NftElement
         second.Write(bytes.AsSpan(first.Write(bytes)));
         return bytes;
     }
+
+    private string Half(int start) => IpAddress.FromBytes(key.AsSpan(start, key.Length / 2)).ToString();
 }

@@ -73,10 +73,13 @@ public ref struct NftRule
     /// <summary>Goes on unless the destination lies in the prefix.</summary>
     public void UnlessDestinationIn(Cidr prefix)
     {
-        Span<byte> bytes = stackalloc byte[(int)AddressBytes];
+        Span<byte> bytes = stackalloc byte[prefix.Address.ByteCount];
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] = (byte)(0xff00 >> Math.Clamp(prefix.PrefixLength - (8 * i), 0, 8));
+        }
+
         LoadDestination(NFT_REG_1);
-        Cidr everything = new(prefix.Address.IsIPv6 ? IpAddress.FromIPv6(0) : IpAddress.FromIPv4(0), 0);
-        new Cidr(everything.Last, prefix.PrefixLength).First.Write(bytes);
         message.Mask(bytes);
         prefix.First.Write(bytes);
         message.Compare(NFT_CMP_NEQ, bytes);

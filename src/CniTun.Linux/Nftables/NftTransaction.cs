@@ -132,7 +132,7 @@ public sealed class NftTransaction
     {
         var message = BeginElements(NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, set);
         element.WriteList(ref message, withComment: true);
-        End(message, $"{element} in set {set}");
+        End(message, $"{element.ToString()} in set {set}");
     }
 
     /// <summary>Removes an element, which must be there (ENOENT).</summary>
@@ -140,7 +140,7 @@ public sealed class NftTransaction
     {
         var message = BeginElements(NFT_MSG_DELSETELEM, 0, set);
         element.WriteList(ref message, withComment: false);
-        End(message, $"{element} in set {set}");
+        End(message, $"{element.ToString()} in set {set}");
     }
 
     /// <summary>Gets the whole batch: its end appended, and only the last change asking for an acknowledgement.</summary>

@@ -46,7 +46,7 @@ public sealed class NftablesNetlink : IDisposable
         var found = new List<NftElement>(1);
         try
         {
-            socket.Query(ref request, $"{key} in set {set} of table {table}", ReadElements, found);
+            socket.Query(ref request, $"{key.ToString()} in set {set}", ReadElements, found);
         }
         catch (LinuxException unknown) when (unknown.Errno == Errno.EINVAL)
         {
