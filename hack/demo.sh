@@ -243,7 +243,7 @@ prove_pods_are_gone() {
     say 'pods      no interface but lo'
     say 'leases    none'
     for node in $NODES; do
-        # The bridge stays for the next pod; the agent or the first ADD made it.
+        # The bridge stays for the next pod; the first ADD made it.
         left=$(comm -13 <(echo "${LINKS_BEFORE[$node]}") <(links_of "$node") | grep -vx cnitun-br0 || true)
         [ -z "$left" ] || fail "node $node still has: $left"
         left=$(ip -n "$LAB-$node" -o link show master cnitun-br0)

@@ -68,6 +68,10 @@ remove() {
         systemctl daemon-reload
         ip link del cnitun-br0 2>/dev/null || true
         ip link del cnitun-tun0 2>/dev/null || true
+        # The agent's routes are known by their protocol; masquerading is a table of its own.
+        ip -4 route flush proto 199
+        ip -6 route flush proto 199
+        nft delete table inet cnitun 2>/dev/null || true
     fi
     echo "install: removed; $SETTINGS and the key in $ROOT/var/lib/cnitun stay"
 }

@@ -18,7 +18,10 @@ ip                                  iproute2
 ping                                iputils-ping
 iperf3                              iperf3
 jq                                  jq"
-readonly BENCH="$DEMO"
+readonly BENCH="$DEMO
+nft                                 nftables
+/usr/lib/cni/bridge                 containernetworking-plugins
+iptables                            iptables"
 readonly TEST="$DEMO
 make                                make
 nft                                 nftables

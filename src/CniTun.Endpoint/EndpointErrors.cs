@@ -70,6 +70,12 @@ internal static class EndpointErrors
         $"interface {name} is there and is not a bridge",
         "choose another name for the key bridge, or remove the interface");
 
+    public static CniException NoVlanFiltering(LinuxException cause) => new(
+        CniErrorCode.KernelRefused,
+        $"the kernel's bridge has no VLAN filtering: {cause.Message}",
+        "use a kernel with CONFIG_BRIDGE_VLAN_FILTERING, or remove vlan and vlanTrunk",
+        cause);
+
     public static CniException NoGateway(string route) => new(
         CniErrorCode.InvalidNetworkConfig,
         $"no gateway for route {route}",

@@ -17,9 +17,5 @@ internal sealed class FirewallElement(string set, NftElement element)
         && Element.HasKeyOf(other.Element)
         && string.Equals(Owner, other.Owner, StringComparison.Ordinal);
 
-    /// <summary>Tells whether the two cannot stand beside each other: both are about one address.</summary>
-    public bool Excludes(FirewallElement other) =>
-        string.Equals(Set, other.Set, StringComparison.Ordinal) && Element.Address == other.Element.Address;
-
     public override string ToString() => $"{Element} \"{Owner}\" in set {Set}";
 }

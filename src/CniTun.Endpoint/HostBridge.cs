@@ -125,7 +125,24 @@ internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
             netlink.Links.SetMtu(bridge.Name, WantedMtuBytes());
         }
 
+        if (settings.Vlans is not null)
+        {
+            EnableVlanFiltering(bridge);
+        }
+
         netlink.Links.SetUp(bridge);
+    }
+
+    private void EnableVlanFiltering(Link bridge)
+    {
+        try
+        {
+            netlink.BridgeVlans.EnableFiltering(bridge);
+        }
+        catch (LinuxException refused) when (refused.Errno == Errno.EOPNOTSUPP)
+        {
+            throw EndpointErrors.NoVlanFiltering(refused);
+        }
     }
 
     private void AddUnlessPresent(Link bridge, Cidr gateway)

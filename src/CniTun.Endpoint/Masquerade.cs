@@ -59,7 +59,7 @@ internal sealed class Masquerade : IDisposable
             throw new LinuxException("socket", "NETLINK_NETFILTER", Errno.EPROTONOSUPPORT);
         }
 
-        var wanted = ElementsOf(attachment, podAddresses);
+        var wanted = ElementsOf(FirewallOwner.Of(network, attachment), podAddresses);
         for (var attempt = 1; ; attempt++)
         {
             var transaction = new NftTransaction(FirewallTable.Name);
@@ -70,7 +70,7 @@ internal sealed class Masquerade : IDisposable
 
             if (attempt > 1)
             {
-                Present(netlink).FindAll(found => wanted.Exists(found.Excludes)).ForEach(found => transaction.Delete(found.Set, found.Element));
+                Find(netlink, podAddresses).ForEach(left => transaction.Delete(left.Set, left.Element));
             }
 
             wanted.ForEach(element => transaction.Add(element.Set, element.Element));
@@ -86,11 +86,16 @@ internal sealed class Masquerade : IDisposable
         }
     }
 
-    /// <summary>Removes whatever belongs to an attachment. Nothing there, no table, no nf_tables: no error.</summary>
-    public void Remove(Attachment attachment)
+    /// <summary>Removes what belongs to an attachment. Nothing there, no table, no nf_tables: no error.</summary>
+    /// <param name="attachment">Whose elements go; those of others stay, even for these addresses.</param>
+    /// <param name="podAddresses">
+    /// All addresses that it may have, as far as they are known: then it takes the same time on a node of any size. Empty to look through
+    /// everything.
+    /// </param>
+    public void Remove(Attachment attachment, IReadOnlyList<Cidr> podAddresses)
     {
         var owner = FirewallOwner.Of(network, attachment);
-        RemoveWhere(comment => string.Equals(comment, owner, StringComparison.Ordinal));
+        RemoveWhere(podAddresses, comment => string.Equals(comment, owner, StringComparison.Ordinal));
     }
 
     /// <summary>Removes whatever belongs to attachments of this network that are not listed.</summary>
@@ -103,7 +108,7 @@ internal sealed class Masquerade : IDisposable
             owners.Add(FirewallOwner.Of(network, attachment));
         }
 
-        RemoveWhere(comment => comment.StartsWith(prefix, StringComparison.Ordinal) && !owners.Contains(comment));
+        RemoveWhere([], comment => comment.StartsWith(prefix, StringComparison.Ordinal) && !owners.Contains(comment));
     }
 
     /// <summary>Names the first thing that an attachment's masquerade needs and that is not there; null if all is.</summary>
@@ -119,37 +124,15 @@ internal sealed class Masquerade : IDisposable
             return rule;
         }
 
-        var present = Present(netlink);
-        var missing = ElementsOf(attachment, podAddresses).Find(wanted => !present.Exists(wanted.IsSameAs));
+        var present = Find(netlink, podAddresses);
+        var missing = ElementsOf(FirewallOwner.Of(network, attachment), podAddresses).Find(wanted => !present.Exists(wanted.IsSameAs));
         return missing is null ? null : $"{missing} of nftables table inet {FirewallTable.Name}";
     }
 
     public void Dispose() => netlink?.Dispose();
 
-    private static List<FirewallElement> Present(NftablesNetlink netlink)
+    private static List<FirewallElement> ElementsOf(string owner, IReadOnlyList<Cidr> podAddresses)
     {
-        var present = new List<FirewallElement>();
-        foreach (var set in FirewallTable.Sets)
-        {
-            try
-            {
-                foreach (var element in netlink.Elements(FirewallTable.Name, set))
-                {
-                    present.Add(new FirewallElement(set, element));
-                }
-            }
-            catch (LinuxException missing) when (missing.Errno is Errno.ENOENT or Errno.EOPNOTSUPP)
-            {
-                // No such set, no table, no nf_tables: so no element either.
-            }
-        }
-
-        return present;
-    }
-
-    private List<FirewallElement> ElementsOf(Attachment attachment, IReadOnlyList<Cidr> podAddresses)
-    {
-        var owner = FirewallOwner.Of(network, attachment);
         var elements = new List<FirewallElement>();
         foreach (var cidr in podAddresses)
         {
@@ -161,26 +144,67 @@ internal sealed class Masquerade : IDisposable
         return elements;
     }
 
-    private void RemoveWhere(Predicate<string> isChosen)
+    /// <summary>Finds what there is about these addresses, whosever it is.</summary>
+    private static List<FirewallElement> Find(NftablesNetlink netlink, IReadOnlyList<Cidr> podAddresses)
     {
-        var failures = 0;
-        while (netlink is not null)
+        var found = new List<FirewallElement>();
+        foreach (var cidr in podAddresses)
         {
-            var chosen = Present(netlink).FindAll(found => found.Owner is { } owner && isChosen(owner));
-            if (chosen.Count == 0)
+            // Whatever subnet an address was added with holds the address itself.
+            foreach (var key in ElementsOf(string.Empty, [Cidr.ForHost(cidr.Address)]))
+            {
+                if (netlink.Find(FirewallTable.Name, key.Set, key.Element) is { } element)
+                {
+                    found.Add(new FirewallElement(key.Set, element));
+                }
+            }
+        }
+
+        return found;
+    }
+
+    private static List<FirewallElement> FindAll(NftablesNetlink netlink)
+    {
+        var found = new List<FirewallElement>();
+        foreach (var set in FirewallTable.Sets)
+        {
+            foreach (var element in netlink.Elements(FirewallTable.Name, set))
+            {
+                found.Add(new FirewallElement(set, element));
+            }
+        }
+
+        return found;
+    }
+
+    private static void Delete(NftablesNetlink netlink, List<FirewallElement> elements)
+    {
+        for (var start = 0; start < elements.Count; start += DeletionsAtOnce)
+        {
+            var transaction = new NftTransaction(FirewallTable.Name);
+            elements.GetRange(start, Math.Min(DeletionsAtOnce, elements.Count - start))
+                .ForEach(element => transaction.Delete(element.Set, element.Element));
+            netlink.Commit(transaction);
+        }
+    }
+
+    private void RemoveWhere(IReadOnlyList<Cidr> podAddresses, Predicate<string> isChosen)
+    {
+        for (var attempt = 1; netlink is not null; attempt++)
+        {
+            try
+            {
+                var found = podAddresses.Count > 0 ? Find(netlink, podAddresses) : FindAll(netlink);
+                Delete(netlink, found.FindAll(element => element.Owner is { } owner && isChosen(owner)));
+                return;
+            }
+            catch (LinuxException missing) when (missing.Errno == Errno.EOPNOTSUPP)
             {
                 return;
             }
-
-            var transaction = new NftTransaction(FirewallTable.Name);
-            chosen.GetRange(0, Math.Min(chosen.Count, DeletionsAtOnce)).ForEach(element => transaction.Delete(element.Set, element.Element));
-            try
+            catch (LinuxException changed) when (changed.Errno == Errno.ENOENT && attempt < Attempts)
             {
-                netlink.Commit(transaction);
-            }
-            catch (LinuxException changed) when (changed.Errno == Errno.ENOENT && ++failures < Attempts)
-            {
-                // Somebody else removed one of them: look again.
+                // Somebody else removed one of them, or the table: look again.
             }
         }
     }

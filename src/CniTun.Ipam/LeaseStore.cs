@@ -14,9 +14,12 @@ namespace CniTun.Ipam;
 /// DATADIR/NETWORK/addresses/ADDRESS                the lease itself: the same file by another name
 /// DATADIR/NETWORK/pools/FIRST-LAST                 which addresses seem free: a hint (FreeMap)
 /// </code>
-/// <para>A lease begins when link(2) puts a complete file at addresses/ADDRESS, which the kernel grants to one process only: no lock exists, so
-/// none can be left behind. The name below attachments/ is put first and taken away last, so that every lease is found by its owner. A name
-/// there whose file is not that of addresses/ADDRESS is a claim that was lost or given up, and means nothing.</para>
+/// <para>A lease begins when link(2) puts a complete file at addresses/ADDRESS, which the kernel grants to one process only. The name below
+/// attachments/ is put first and taken away last, so that every lease is found by its owner. A name there whose file is not that of
+/// addresses/ADDRESS is a claim that was lost or given up, and means nothing.</para>
+/// <para>Who leases to one attachment or releases it holds the lock (flock) on its directory, for microseconds: else a release could look at an
+/// address, and free it after somebody else did and a third was given it. The kernel lets go of it when its holder dies. Different
+/// attachments never wait for each other.</para>
 /// <para>DATADIR is meant to be on tmpfs: a pod does not survive a reboot, and neither shall its address.</para>
 /// </remarks>
 public sealed class LeaseStore : IDisposable
@@ -75,7 +78,7 @@ public sealed class LeaseStore : IDisposable
             }
         }
 
-        using var record = OpenRecord(attachment);
+        using var record = LockRecord(attachment);
         return Allocate(record, attachment, networkNamespace, set, rebuildMaps: false)
             ?? Allocate(record, attachment, networkNamespace, set, rebuildMaps: true);
     }
@@ -94,7 +97,7 @@ public sealed class LeaseStore : IDisposable
         }
 
         var range = set.Find(address) ?? throw new ArgumentException($"{address} is not in {set}", nameof(address));
-        using var record = OpenRecord(attachment);
+        using var record = LockRecord(attachment);
         var lease = new Lease(new Cidr(address, range.Subnet.PrefixLength), range.Gateway, attachment, networkNamespace);
         if (!TryClaim(record, lease))
         {
@@ -147,6 +150,13 @@ public sealed class LeaseStore : IDisposable
         {
             // A read-only file system would refuse even to delete what is not there.
             return false;
+        }
+
+        record.Lock();
+        if (!record.IsStill(attachments, attachment.FileName))
+        {
+            // Another release was faster; what has the name now belongs to a later ADD.
+            return true;
         }
 
         foreach (var name in Notes(record))
@@ -226,6 +236,23 @@ public sealed class LeaseStore : IDisposable
         attachment.FitsFileName
             ? attachments.OpenOrCreateChild(attachment.FileName)
             : throw new ArgumentException($"container id {attachment.ContainerId} is too long", nameof(attachment));
+
+    /// <summary>Opens the record alone: while it is open no other process leases to the attachment or releases it.</summary>
+    private DirectoryHandle LockRecord(Attachment attachment)
+    {
+        while (true)
+        {
+            var record = OpenRecord(attachment);
+            record.Lock();
+            if (record.IsStill(attachments, attachment.FileName))
+            {
+                return record;
+            }
+
+            // A release removed it while we waited.
+            record.Dispose();
+        }
+    }
 
     private DirectoryHandle? TryOpenRecord(Attachment attachment) =>
         attachment.FitsFileName ? attachments.TryOpenChild(attachment.FileName) : null;

@@ -1,3 +1,9 @@
+using System.Text;
+using CniTun.Linux.Files;
+using Microsoft.Win32.SafeHandles;
+
+using static Tmds.Linux.LibC;
+
 namespace CniTun.Linux;
 
 /// <summary>Kernel settings under /proc/sys; those under net belong to the network namespace of the calling thread.</summary>
@@ -22,26 +28,29 @@ public static class Sysctl
 
     /// <summary>Writes a setting.</summary>
     /// <returns>False if the kernel has no such setting (IPv6 is off, the interface is gone).</returns>
-    /// <exception cref="LinuxException">EACCES: /proc/sys is read-only, or no privilege. EINVAL: not a value for it.</exception>
-    public static bool TryWrite(string name, string value)
+    /// <exception cref="LinuxException">EACCES, EROFS: /proc/sys is read-only, or no privilege. EINVAL: not a value for it.</exception>
+    public static unsafe bool TryWrite(string name, string value)
     {
-        try
+        int descriptor;
+        fixed (byte* path = DirectoryHandle.Terminated(Root + Validated(name)))
         {
-            using var file = File.OpenHandle(Root + Validated(name), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-            RandomAccess.Write(file, System.Text.Encoding.ASCII.GetBytes(value), fileOffset: 0);
-            return true;
+            // Not the framework's way of opening a file, which takes a lock on it and asks what it is.
+            descriptor = open(path, O_WRONLY | O_CLOEXEC, default);
         }
-        catch (IOException missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
+
+        if (descriptor < 0)
         {
-            return false;
+            var errno = Libc.LastErrno;
+            return errno == Errno.ENOENT ? false : throw new LinuxException("open", Root + name, errno);
         }
-        catch (UnauthorizedAccessException)
+
+        using var owned = new SafeFileHandle(descriptor, ownsHandle: true);
+        var content = Encoding.ASCII.GetBytes(value);
+        fixed (byte* bytes = content)
         {
-            throw new LinuxException("write", $"{Root}{name}", Errno.EACCES);
-        }
-        catch (IOException refused)
-        {
-            throw new LinuxException("write", $"{Root}{name}", Errno.EINVAL, refused.Message);
+            return (long)write(descriptor, bytes, content.Length) < 0
+                ? throw new LinuxException("write", Root + name, Libc.LastErrno)
+                : true;
         }
     }
 

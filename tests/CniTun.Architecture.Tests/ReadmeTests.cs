@@ -4,11 +4,16 @@ namespace CniTun.Architecture.Tests;
 
 public sealed class ReadmeTests
 {
-    public static TheoryData<string> Commands() => [.. ReadmeCommands.In(Repository.Read("README.md"))];
+    public static TheoryData<string> Commands() =>
+    [
+        .. Repository.Files("docs", "*.md").Prepend("README.md").Append("manifests/host/README.md")
+            .SelectMany(page => ReadmeCommands.In(Repository.Read(page)))
+            .Distinct(StringComparer.Ordinal),
+    ];
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void Every_command_in_README_runs(string command) => Assert.Null(ReadmeCommands.Fault(command));
+    public void Every_command_in_README_and_docs_runs(string command) => Assert.Null(ReadmeCommands.Fault(command));
 
     [Fact]
     public void README_tells_how_to_try_and_how_to_install()
@@ -33,9 +38,10 @@ public sealed class ReadmeTests
     [Fact]
     public void Every_setting_of_the_example_is_explained()
     {
-        var readme = Repository.Read("README.md");
         using var example = JsonDocument.Parse(Repository.Read("manifests/host/agent.json"));
-        Assert.All(example.RootElement.EnumerateObject(), key => Assert.Contains($"| `{key.Name}` |", readme, StringComparison.Ordinal));
+        Assert.Subset(
+            MarkdownTables.Names(Repository.Read("docs/agent.md"), "Settings").ToHashSet(StringComparer.Ordinal),
+            example.RootElement.EnumerateObject().Select(key => key.Name).ToHashSet(StringComparer.Ordinal));
     }
 
     [Fact]

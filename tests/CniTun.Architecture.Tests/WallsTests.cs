@@ -21,6 +21,9 @@ public sealed class WallsTests
     public void Every_project_references_only_what_the_design_allows(string name) =>
         Assert.Empty(Walls.OfCniTun.Breaches(Projects[name]));
 
+    [Fact]
+    public void The_table_allows_nothing_that_no_project_needs() => Assert.Empty(Walls.OfCniTun.Unused(Projects));
+
     [Theory]
     [MemberData(nameof(ProjectNames))]
     public void Every_project_lies_in_a_folder_of_its_own_name(string name) =>
@@ -63,6 +66,15 @@ public sealed class WallsTests
     [Fact]
     public void A_project_that_the_table_does_not_name_is_a_breach() =>
         Assert.Contains("has no line", Assert.Single(Walls.OfCniTun.Breaches(new ProjectFile("CniTun.Attic", [], []))), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_door_that_nobody_uses_and_a_room_that_is_gone_are_found()
+    {
+        var walls = new Walls().Room("A", ["B"], ["Old.Package"]).Room("B", [], []);
+        var projects = new Dictionary<string, ProjectFile>(StringComparer.Ordinal) { ["A"] = new("A", [], []) };
+
+        Assert.Equal(["A does not reference B", "A does not use Old.Package", "there is no B"], walls.Unused(projects));
+    }
 
     [Fact]
     public void A_forbidden_room_is_found_behind_two_others()

@@ -17,8 +17,7 @@ public sealed class MasqueradeTests
 
         masquerade.Add(Pod, Addresses);
 
-        Snapshot.Match(node.Ruleset(), "nft");
-        Snapshot.Match(node.RulesetJson(), "json");
+        Snapshot.Match(node.RulesetJson());
     }
 
     [KernelFact]
@@ -47,9 +46,9 @@ public sealed class MasqueradeTests
         masquerade.Add(Pod, [Addresses[0]]);
 
         Assert.Null(masquerade.Missing(Pod, [Addresses[0]]));
-        masquerade.Remove(new("left", "eth0"));
+        masquerade.Remove(new("left", "eth0"), []);
         Assert.Null(masquerade.Missing(Pod, [Addresses[0]]));
-        masquerade.Remove(Pod);
+        masquerade.Remove(Pod, []);
         node.AssertNoElements();
     }
 
@@ -63,13 +62,29 @@ public sealed class MasqueradeTests
         masquerade.Add(Pod with { InterfaceName = "eth1" }, [Cidr.Parse("10.77.1.3/24")]);
         elsewhere.Add(Pod, [Cidr.Parse("10.78.1.3/24")]);
 
-        masquerade.Remove(Pod);
+        masquerade.Remove(Pod, []);
 
         Assert.NotNull(masquerade.Missing(Pod, Addresses));
         Assert.Null(masquerade.Missing(Pod with { InterfaceName = "eth1" }, [Cidr.Parse("10.77.1.3/24")]));
         Assert.Null(elsewhere.Missing(Pod, [Cidr.Parse("10.78.1.3/24")]));
-        masquerade.Remove(Pod with { InterfaceName = "eth1" });
-        elsewhere.Remove(Pod);
+        masquerade.Remove(Pod with { InterfaceName = "eth1" }, []);
+        elsewhere.Remove(Pod, []);
+        node.AssertNoElements();
+    }
+
+    [KernelTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Remove_leaves_what_another_has_for_the_same_address(bool addressesKnown)
+    {
+        using var node = new BareNode();
+        using var masquerade = node.Open();
+        masquerade.Add(Pod, Addresses);
+
+        masquerade.Remove(new("another", "eth0"), addressesKnown ? Addresses : []);
+        Assert.Null(masquerade.Missing(Pod, Addresses));
+
+        masquerade.Remove(Pod, addressesKnown ? Addresses : []);
         node.AssertNoElements();
     }
 
@@ -78,21 +93,24 @@ public sealed class MasqueradeTests
     {
         using var node = new BareNode();
         using var masquerade = node.Open();
-        masquerade.Remove(Pod);
+        masquerade.Remove(Pod, []);
+        masquerade.Remove(Pod, Addresses);
         masquerade.RemoveAllBut([]);
         Assert.Empty(node.Ruleset());
 
         masquerade.Add(Pod, Addresses);
-        masquerade.Remove(Pod);
-        masquerade.Remove(Pod);
+        masquerade.Remove(Pod, []);
+        masquerade.Remove(Pod, []);
+        masquerade.Remove(Pod, Addresses);
 
         masquerade.Add(Pod, Addresses);
         node.Nft("delete table inet cnitun");
-        masquerade.Remove(Pod);
+        masquerade.Remove(Pod, []);
         Assert.Empty(node.Ruleset());
 
         using var none = new Masquerade("pods", netlink: null);
-        none.Remove(Pod);
+        none.Remove(Pod, []);
+        none.Remove(Pod, Addresses);
         none.RemoveAllBut([]);
         Assert.Equal(Errno.EPROTONOSUPPORT, Assert.Throws<LinuxException>(() => none.Add(Pod, Addresses)).Errno);
         Assert.NotNull(none.Missing(Pod, Addresses));
@@ -132,7 +150,7 @@ public sealed class MasqueradeTests
 
         node.Nft("delete element inet cnitun direct6 { fd00:77:1::2 . fd00:77:1::/64 }");
         Assert.Equal("fd00:77:1::2 . fd00:77:1:: \"pods pod/eth0\" in set direct6 of nftables table inet cnitun", masquerade.Missing(Pod, Addresses));
-        masquerade.Remove(Pod);
+        masquerade.Remove(Pod, []);
         node.AssertNoElements();
     }
 
@@ -180,7 +198,7 @@ public sealed class MasqueradeTests
         AtOnce(pods, pod =>
         {
             using var masquerade = node.Open();
-            masquerade.Remove(pod.Attachment);
+            masquerade.Remove(pod.Attachment, pod.Addresses);
         });
         node.AssertNoElements();
     }
@@ -203,10 +221,11 @@ public sealed class MasqueradeTests
         AtOnce(pods, pod =>
         {
             using var masquerade = node.Open();
+            var addresses = new Cidr[] { new(IpAddress.FromIPv4(0x0a4d0100 + (uint)pods.IndexOf(pod)), 24) };
             for (var i = 0; i < 20; i++)
             {
-                masquerade.Add(pod, [new(IpAddress.FromIPv4(0x0a4d0100 + (uint)pods.IndexOf(pod)), 24)]);
-                masquerade.Remove(pod);
+                masquerade.Add(pod, addresses);
+                masquerade.Remove(pod, addresses);
             }
         });
 
@@ -236,7 +255,7 @@ public sealed class MasqueradeTests
         {
             using var masquerade = node.Open();
             Assert.Throws<LinuxException>(() => masquerade.Add(Pod, Addresses));
-            masquerade.Remove(Pod);
+            masquerade.Remove(Pod, []);
         });
     }
 

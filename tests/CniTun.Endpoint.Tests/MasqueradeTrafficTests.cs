@@ -16,7 +16,7 @@ public sealed class MasqueradeTrafficTests
         masquerade.Add(MasqueradeNode.PodAttachment, MasqueradeNode.PodAddresses);
         AssertSeen(node, "192.0.2.1", "2001:db8::1");
 
-        masquerade.Remove(MasqueradeNode.PodAttachment);
+        masquerade.Remove(MasqueradeNode.PodAttachment, MasqueradeNode.PodAddresses);
         AssertSeen(node, "10.77.1.2", "fd00:77:1::2");
     }
 

@@ -139,19 +139,6 @@ public sealed class FreeMapTests : IDisposable
     }
 
     [Fact]
-    public void A_map_that_another_process_made_meanwhile_is_used_and_not_replaced()
-    {
-        using var map = FreeMap.OpenOrCreate(directory, Range(10), () =>
-        {
-            using var faster = Open(10);
-            faster.MarkLeased(0, moveCursor: true);
-            return [];
-        });
-
-        Assert.Equal(1, map.FindFree());
-    }
-
-    [Fact]
     public void Rebuilding_frees_what_is_not_leased_and_nothing_else()
     {
         using var map = Open(130);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CniTun.Linux.Files;
 
 namespace CniTun.Ipam.Tests;
 
@@ -36,6 +37,36 @@ public sealed class LeaseStoreParallelTests : IDisposable
         using var after = LeaseStore.Open(test.Root, TestStore.Network);
         after.Release(TestStore.Pod(100));
         test.AssertNothingLeft();
+    }
+
+    [Fact]
+    public void A_release_that_is_repeated_at_the_same_time_never_frees_the_next_owners_address()
+    {
+        const int Rounds = 3000;
+        var set = TestStore.Set("10.1.0.0/30");
+        for (var round = 0; round < Rounds; round++)
+        {
+            test.MustAdd(1, set);
+            AtOnce(4, thread =>
+            {
+                using var store = LeaseStore.Open(test.Root, TestStore.Network);
+                if (thread == 0)
+                {
+                    store.Begin(TestStore.Pod(2));
+                    while (store.Allocate(TestStore.Pod(2), "/run/netns/pod-2", set) is null)
+                    {
+                        // Until one of the releases has freed it.
+                    }
+                }
+                else
+                {
+                    store.Release(TestStore.Pod(1));
+                }
+            });
+
+            Assert.Single(test.Store.Find(TestStore.Pod(2)));
+            test.Store.Release(TestStore.Pod(2));
+        }
     }
 
     [Fact]
@@ -93,62 +124,69 @@ public sealed class LeaseStoreParallelTests : IDisposable
     public void Addresses_freed_behind_the_maps_back_are_found_by_all_who_look_at_once()
     {
         var set = TestStore.Set("10.1.0.0/28");
-        for (var round = 0; round < 20; round++)
+        test.Fill(set);
+        var full = File.ReadAllBytes($"{test.Pools}/{set.Ranges[0]}");
+        ReleaseAll();
+
+        AtOnce(8, rounds: 200, before: () => File.WriteAllBytes($"{test.Pools}/{set.Ranges[0]}", full), after: ReleaseAll, action: pod =>
         {
-            var leased = test.Fill(set, firstPod: round * 100);
-            Assert.Equal(13, leased.Count);
-            leased.ForEach(address => File.Delete($"{test.Addresses}/{address}"));
-
-            AtOnce(8, pod => test.MustAdd((round * 100) + 50 + pod, set));
-
-            foreach (var attachment in test.Store.Attachments())
-            {
-                test.Store.Release(attachment);
-            }
-
-            test.AssertNothingLeft();
-        }
+            test.Store.Begin(TestStore.Pod(pod));
+            Assert.NotNull(test.Store.Allocate(TestStore.Pod(pod), "/n", set));
+        });
     }
 
     [Fact]
     public void One_attachment_may_be_released_and_looked_at_by_several_at_once()
     {
         var set = TestStore.Set("10.1.0.0/24");
-        for (var round = 0; round < 200; round++)
+        AtOnce(4, rounds: 500, before: () => test.MustAdd(1, set), after: test.AssertNothingLeft, action: who =>
         {
-            test.MustAdd(1, set);
-
-            AtOnce(4, who =>
+            if (who == 0)
             {
-                if (who == 0)
-                {
-                    test.Store.Find(TestStore.Pod(1));
-                }
-                else
-                {
-                    test.Store.Release(TestStore.Pod(1));
-                }
-            });
+                test.Store.Find(TestStore.Pod(1));
+            }
+            else
+            {
+                test.Store.Release(TestStore.Pod(1));
+            }
+        });
+    }
 
-            test.AssertNothingLeft();
-        }
+    [Fact]
+    public void A_map_that_several_make_at_once_is_one_map_and_loses_no_mark()
+    {
+        const int Processes = 8;
+        var range = TestStore.Set("10.1.0.0/24").Ranges[0];
+        using var directory = DirectoryHandle.OpenOrCreate(test.Pools);
+
+        AtOnce(
+            Processes,
+            rounds: 500,
+            before: () => File.Delete($"{test.Pools}/{range}"),
+            after: () => Assert.Equal(Processes, test.LeasedBits(range)),
+            action: offset =>
+            {
+                using var map = FreeMap.OpenOrCreate(directory, range, () => []);
+                map.MarkLeased(offset, moveCursor: false);
+            });
     }
 
     /// <summary>Runs an action on threads that begin together, and fails with the first failure of any.</summary>
-    private static void AtOnce(int count, Action<int> action)
+    private static void AtOnce(int count, Action<int> action) => AtOnce(count, rounds: 1, () => { }, action, () => { });
+
+    /// <summary>Runs rounds of it: in each, all threads begin together when one of them has prepared it, and one looks at the outcome.</summary>
+    private static void AtOnce(int count, int rounds, Action before, Action<int> action, Action after)
     {
-        using var start = new Barrier(count);
         var failures = new ConcurrentQueue<Exception>();
+        using var start = new Barrier(count, _ => Guarded(before));
+        using var end = new Barrier(count, _ => Guarded(after));
         var threads = Enumerable.Range(0, count).Select(number => new Thread(() =>
         {
-            start.SignalAndWait();
-            try
+            for (var round = 0; round < rounds; round++)
             {
-                action(number);
-            }
-            catch (Exception failure)
-            {
-                failures.Enqueue(failure);
+                start.SignalAndWait();
+                Guarded(() => action(number));
+                end.SignalAndWait();
             }
         })).ToList();
         threads.ForEach(thread => thread.Start());
@@ -157,5 +195,27 @@ public sealed class LeaseStoreParallelTests : IDisposable
         {
             throw new InvalidOperationException(first.Message, first);
         }
+
+        void Guarded(Action step)
+        {
+            try
+            {
+                step();
+            }
+            catch (Exception failure)
+            {
+                failures.Enqueue(failure);
+            }
+        }
+    }
+
+    private void ReleaseAll()
+    {
+        foreach (var attachment in test.Store.Attachments())
+        {
+            test.Store.Release(attachment);
+        }
+
+        test.AssertNothingLeft();
     }
 }

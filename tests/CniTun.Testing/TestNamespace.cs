@@ -1,3 +1,5 @@
+using CniTun.Linux.Namespaces;
+
 namespace CniTun.Testing;
 
 /// <summary>
@@ -29,6 +31,13 @@ public sealed class TestNamespace : IDisposable
     /// <summary>Runs a program inside the namespace, whatever it exits with.</summary>
     public Answer Try(string program, params string[] arguments) =>
         Command.Try("ip", ["netns", "exec", Name, program, .. arguments]);
+
+    /// <summary>Runs code of the test inside the namespace, on a thread of its own.</summary>
+    public T Run<T>(Func<T> action)
+    {
+        using var opened = NetworkNamespace.Open(Path);
+        return opened.Run(action);
+    }
 
     public void Dispose() => Command.Try("ip", "netns", "del", Name);
 }

@@ -38,6 +38,9 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         hostEnd.RemoveIfUnfinished(pod);
 
         using var store = AttachmentStore.Open(settings.DataDirectory, settings.Name);
+        using var masquerade = settings.Masquerade ? Masquerade.Open(settings.Name) : null;
+
+        // Disposed before all that it undoes with.
         using var rollback = new Rollback(diagnostics.Write);
         rollback.Add("forget the attachment", () => store.Release(attachment));
         store.Begin(attachment);
@@ -50,9 +53,8 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         var podMac = settings.Mac ?? EndpointNames.PodMac(ips.Count > 0 ? ips[0].Address.Address : null, attachment);
         var bridge = CreateVeth(hostEnd, pod, settings, podMac, ips, store, diagnostics);
         rollback.Add("delete veth", () => hostEnd.Delete());
-        using var masquerade = settings.Masquerade ? Masquerade.Open(settings.Name) : null;
         masquerade?.Add(attachment, [.. ips.Select(ip => ip.Address)]);
-        rollback.Add("stop masquerading", () => masquerade?.Remove(attachment));
+        rollback.Add("stop masquerading", () => masquerade?.Remove(attachment, [.. ips.Select(ip => ip.Address)]));
         using var podInterface = new PodInterface(pod, arguments.InterfaceName, settings);
         var podLink = podInterface.Configure(ips, routes);
         var hostLink = hostEnd.Finish(settings);

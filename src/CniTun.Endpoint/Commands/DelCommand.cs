@@ -1,3 +1,4 @@
+using CniTun.Addresses;
 using CniTun.Cni;
 using CniTun.Endpoint.Addressing;
 using CniTun.Endpoint.Configuration;
@@ -25,19 +26,28 @@ internal sealed class DelCommand(CniRequest request)
             DeleteInside();
         }
 
+        using var store = AttachmentStore.TryOpen(dataDirectory, request.NetworkName);
         if (configuration.IpMasq)
         {
             using var masquerade = Masquerade.Open(request.NetworkName);
-            masquerade.Remove(attachment);
+            masquerade.Remove(attachment, KnownAddresses(configuration, store));
         }
 
         AddressManagement.Delegate(request, configuration)?.Release();
-        using var store = AttachmentStore.TryOpen(dataDirectory, request.NetworkName);
         if (store?.Release(attachment) == false && deleted)
         {
             // There was an interface and no record of it: somebody removed that, and the leases are to be searched for.
             store.ReleaseUnrecorded(attachment);
         }
+    }
+
+    /// <summary>Gets the container's addresses from its leases, or else from the result of ADD; empty if neither says any.</summary>
+    private List<Cidr> KnownAddresses(NetworkConfiguration configuration, AttachmentStore? store)
+    {
+        var leased = (store?.Find(attachment) ?? []).Select(lease => lease.Address).ToList();
+        return leased.Count > 0 || configuration.PrevResult is not { } result
+            ? leased
+            : [.. PreviousResult.AddressesOf(result, attachment.InterfaceName)];
     }
 
     /// <summary>Removes an interface whose host end has not our name: one that the reference plugin made before the network was handed to us.</summary>

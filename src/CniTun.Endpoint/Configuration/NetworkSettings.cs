@@ -33,6 +33,9 @@ internal sealed class NetworkSettings
 
     public bool DetectDuplicates { get; init; }
 
+    /// <summary>Gets the VLANs of the container's port; null for a bridge that does not look at VLANs.</summary>
+    public PortVlans? Vlans { get; init; }
+
     /// <summary>Gets a value indicating whether the container's end stays down and without addresses.</summary>
     public bool DisableContainerInterface { get; init; }
 
@@ -78,6 +81,7 @@ internal sealed class NetworkSettings
             Promiscuous = configuration.PromiscMode,
             IsolatePorts = configuration.PortIsolation,
             DetectDuplicates = configuration.EnableDad,
+            Vlans = PortVlans.Read(configuration),
             DisableContainerInterface = configuration.DisableContainerInterface,
             MtuBytes = CheckedMtu(configuration.Mtu),
             LeasesAddresses = configuration.Ipam.Type is "cnitun",
@@ -102,8 +106,7 @@ internal sealed class NetworkSettings
     {
         var key = configuration switch
         {
-            { Vlan: not 0 } => $"vlan: {configuration.Vlan}",
-            { VlanTrunk.Count: > 0 } => "vlanTrunk",
+            { IsGateway: true, Vlan: not 0 } or { IsDefaultGateway: true, Vlan: not 0 } => $"isGateway with vlan: {configuration.Vlan}",
             { MacSpoofCheck: true } => "macspoofchk: true",
             _ => null,
         };

@@ -81,6 +81,19 @@ public sealed class DirectoryHandle : IDisposable
         return errno == Errno.ENOENT ? null : throw new LinuxException("stat", Join(name), errno);
     }
 
+    /// <summary>Keeps other processes away until this handle is disposed or its owner dies; those who do not ask for the lock are not kept.</summary>
+    /// <exception cref="LinuxException">EAGAIN: another process has held it for ten seconds, which the text names.</exception>
+    public void Lock() => DirectoryLock.Acquire(Descriptor, Path);
+
+    /// <summary>Tells whether the directory is still the one of that name in its parent.</summary>
+    public unsafe bool IsStill(DirectoryHandle parent, string name)
+    {
+        Tmds.Linux.stat status;
+        return fstat(Descriptor, &status) == 0
+            && parent.Identify(name) is { } identity
+            && identity == new FileIdentity((ulong)status.st_dev, (ulong)status.st_ino);
+    }
+
     /// <summary>Reads a whole file.</summary>
     /// <param name="name">A file of this directory.</param>
     /// <param name="limitBytes">What lies behind is not read.</param>

@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using System.Text;
 using CniTun.Linux.Netlink;
 using Microsoft.Win32.SafeHandles;
@@ -64,28 +63,24 @@ public sealed class NetworkNamespace : IDisposable
         return mine.st_ino == theirs.st_ino && mine.st_dev == theirs.st_dev;
     }
 
-    /// <summary>Runs an action inside the namespace, on a fresh thread that then ends, so that no other thread ever changes its namespace.</summary>
+    /// <summary>Runs an action inside the namespace, on the calling thread, which is back in its own when this returns.</summary>
+    /// <remarks>
+    /// A fresh thread that ends in there would be safe by construction, but costs 0.2 ms, a twentieth of an ADD. So the way back is opened before the
+    /// way in is taken, and a process that cannot go back ends: no thread goes on in a namespace that its later work does not mean.
+    /// </remarks>
     /// <exception cref="LinuxException">EPERM: no CAP_SYS_ADMIN. Else whatever the action throws.</exception>
     public T Run<T>(Func<T> action)
     {
-        var result = default(T)!;
-        ExceptionDispatchInfo? failure = null;
-        var thread = new Thread(() =>
+        using var own = OpenCurrent();
+        Enter();
+        try
         {
-            try
-            {
-                Enter();
-                result = action();
-            }
-            catch (Exception exception) when (exception is not OutOfMemoryException)
-            {
-                failure = ExceptionDispatchInfo.Capture(exception);
-            }
-        });
-        thread.Start();
-        thread.Join();
-        failure?.Throw();
-        return result;
+            return action();
+        }
+        finally
+        {
+            own.Return();
+        }
     }
 
     /// <summary>Opens a conversation with the namespace, to be used from outside it.</summary>
@@ -93,6 +88,18 @@ public sealed class NetworkNamespace : IDisposable
     public RouteNetlink OpenNetlink() => Run(RouteNetlink.Open);
 
     public void Dispose() => Handle.Dispose();
+
+    private void Return()
+    {
+        try
+        {
+            Enter();
+        }
+        catch (LinuxException stranded)
+        {
+            Environment.FailFast("cannot leave the network namespace of a container", stranded);
+        }
+    }
 
     private void Enter()
     {

@@ -67,6 +67,14 @@ internal struct NeighbourHeader
     public byte Type;
 }
 
+/// <summary><c>struct bridge_vlan_info</c>: a VLAN of a bridge port, or one end of a stretch of them.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct BridgeVlanInfo
+{
+    public ushort Flags;
+    public ushort VlanId;
+}
+
 /// <summary><c>struct sockaddr_nl</c>: who sent or shall get a message; port 0 is the kernel.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct NetlinkAddress

@@ -105,7 +105,7 @@ internal sealed class NetlinkSocket : IDisposable
                     continue;
                 }
 
-                ThrowIfRefused(message, nameOf(TypeAt(batch, (int)index)), subjectOf((int)index));
+                NetlinkVerdict.ThrowIfRefused(message, nameOf(TypeAt(batch, (int)index)), subjectOf((int)index));
                 if (message.Header.Sequence == acknowledged)
                 {
                     return;
@@ -187,7 +187,7 @@ internal sealed class NetlinkSocket : IDisposable
                 switch (message.Header.Type)
                 {
                     case NLMSG_ERROR or NLMSG_DONE:
-                        ThrowIfRefused(message, call, subject);
+                        NetlinkVerdict.ThrowIfRefused(message, call, subject);
                         return consistent;
                     case NLMSG_NOOP or NLMSG_OVERRUN:
                         break;
@@ -279,44 +279,6 @@ internal sealed class NetlinkSocket : IDisposable
                 return received.AsSpan(0, (int)length);
             }
         }
-    }
-
-    /// <summary>Reads the verdict: <c>struct nlmsgerr</c>, or the number that ends a dump; both begin with a negative errno or 0.</summary>
-    private static void ThrowIfRefused(NetlinkMessage message, string call, string subject)
-    {
-        var errno = -message.Fixed<int>();
-        if (errno == 0)
-        {
-            return;
-        }
-
-        throw new LinuxException(call, subject, errno, KernelMessage(message));
-    }
-
-    private static string? KernelMessage(NetlinkMessage message)
-    {
-        if ((message.Header.Flags & NLM_F_ACK_TLVS) == 0)
-        {
-            return null;
-        }
-
-        // Behind the error stands the header of the request (NETLINK_CAP_ACK keeps its payload away), then the attributes.
-        var skip = message.Header.Type == NLMSG_DONE ? sizeof(int) : sizeof(int) + MessageHeaderBytes;
-        if ((message.Header.Flags & NLM_F_CAPPED) == 0 && message.Header.Type == NLMSG_ERROR && message.Payload.Length >= skip)
-        {
-            skip = sizeof(int) + Align((int)Math.Min(MemoryMarshal.Read<uint>(message.Payload[sizeof(int)..]), (uint)message.Payload.Length));
-        }
-
-        var attributes = new NetlinkAttributes(message.Payload[Math.Min(skip, message.Payload.Length)..]);
-        while (attributes.MoveNext())
-        {
-            if (attributes.Type == NLMSGERR_ATTR_MSG)
-            {
-                return attributes.String;
-            }
-        }
-
-        return null;
     }
 
     private int Descriptor => (int)handle.DangerousGetHandle();

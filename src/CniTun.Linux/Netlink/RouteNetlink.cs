@@ -16,12 +16,15 @@ public sealed class RouteNetlink : IDisposable
     {
         this.socket = socket;
         Links = new Links(socket);
+        BridgeVlans = new BridgeVlans(socket);
         Addresses = new InterfaceAddresses(socket);
         Routes = new Routes(socket);
         Neighbours = new Neighbours(socket);
     }
 
     public Links Links { get; }
+
+    public BridgeVlans BridgeVlans { get; }
 
     public InterfaceAddresses Addresses { get; }
 
@@ -40,6 +43,7 @@ public sealed class RouteNetlink : IDisposable
         RTM_NEWLINK => nameof(RTM_NEWLINK),
         RTM_DELLINK => nameof(RTM_DELLINK),
         RTM_GETLINK => nameof(RTM_GETLINK),
+        RTM_SETLINK => nameof(RTM_SETLINK),
         RTM_NEWADDR => nameof(RTM_NEWADDR),
         RTM_DELADDR => nameof(RTM_DELADDR),
         RTM_GETADDR => nameof(RTM_GETADDR),

@@ -6,6 +6,7 @@ internal static class RtNetlinkConstants
     public const ushort RTM_NEWLINK = 16;
     public const ushort RTM_DELLINK = 17;
     public const ushort RTM_GETLINK = 18;
+    public const ushort RTM_SETLINK = 19;
     public const ushort RTM_NEWADDR = 20;
     public const ushort RTM_DELADDR = 21;
     public const ushort RTM_GETADDR = 22;
@@ -18,6 +19,7 @@ internal static class RtNetlinkConstants
 
     public const byte AF_UNSPEC = 0;
     public const byte AF_INET = 2;
+    public const byte AF_BRIDGE = 7;
     public const byte AF_INET6 = 10;
 
     public const uint IFF_UP = 0x1;
@@ -33,6 +35,7 @@ internal static class RtNetlinkConstants
     public const ushort IFLA_OPERSTATE = 16;
     public const ushort IFLA_LINKINFO = 18;
     public const ushort IFLA_IFALIAS = 20;
+    public const ushort IFLA_AF_SPEC = 26;
     public const ushort IFLA_NET_NS_FD = 28;
     public const ushort IFLA_EXT_MASK = 29;
     public const ushort IFLA_LINK_NETNSID = 37;
@@ -43,6 +46,13 @@ internal static class RtNetlinkConstants
     public const ushort IFLA_INFO_SLAVE_DATA = 5;
 
     public const ushort VETH_INFO_PEER = 1;
+
+    public const ushort IFLA_BR_VLAN_FILTERING = 7;
+    public const ushort IFLA_BRIDGE_VLAN_INFO = 2;
+    public const ushort BRIDGE_VLAN_INFO_PVID = 1 << 1;
+    public const ushort BRIDGE_VLAN_INFO_UNTAGGED = 1 << 2;
+    public const ushort BRIDGE_VLAN_INFO_RANGE_BEGIN = 1 << 3;
+    public const ushort BRIDGE_VLAN_INFO_RANGE_END = 1 << 4;
 
     public const ushort IFLA_BRPORT_MODE = 4;
     public const ushort IFLA_BRPORT_ISOLATED = 33;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using CniTun.Addresses;
 using CniTun.Linux.Netlink;
 
@@ -22,14 +21,6 @@ public sealed class NftElement
 
     /// <summary>Gets what <c>nft list</c> shows beside the element; null if it has none.</summary>
     public string? Comment { get; }
-
-    /// <summary>Gets the element's address, in a pair the first; null if whoever made the set keeps something else in it.</summary>
-    public IpAddress? Address => key.Length switch
-    {
-        4 or 8 => IpAddress.FromBytes(key.AsSpan(0, 4)),
-        16 or 32 => IpAddress.FromBytes(key.AsSpan(0, 16)),
-        _ => null,
-    };
 
     /// <summary>Makes an element of a set of addresses.</summary>
     /// <exception cref="ArgumentException">The comment is longer than <see cref="NftComment.LongestBytes"/>.</exception>
@@ -56,9 +47,13 @@ public sealed class NftElement
     public bool HasKeyOf(NftElement other) =>
         key.AsSpan().SequenceEqual(other.key) && keyEnd.AsSpan().SequenceEqual(other.keyEnd);
 
-    public override string ToString() => key.Length is 8 or 32
-        ? string.Create(CultureInfo.InvariantCulture, $"{Address} . {IpAddress.FromBytes(key.AsSpan(key.Length / 2))}")
-        : Address?.ToString() ?? Convert.ToHexString(key);
+    /// <summary>Writes the address, or the address and the first of the prefix; whatever else somebody keeps in a set as bytes.</summary>
+    public override string ToString() => key.Length switch
+    {
+        4 or 16 => IpAddress.FromBytes(key).ToString(),
+        8 or 32 => $"{IpAddress.FromBytes(key.AsSpan(0, key.Length / 2))} . {IpAddress.FromBytes(key.AsSpan(key.Length / 2))}",
+        _ => Convert.ToHexString(key),
+    };
 
     /// <summary>Reads one entry of NFTA_SET_ELEM_LIST_ELEMENTS; null if it has no key.</summary>
     internal static NftElement? Read(NetlinkAttributes attributes)
@@ -85,9 +80,10 @@ public sealed class NftElement
         return first is null ? null : new NftElement(first, last, comment);
     }
 
-    /// <summary>Appends the entry; without the comment it is what a deletion names.</summary>
-    internal void Write(ref NetlinkWriter message, bool withComment)
+    /// <summary>Appends a list of this element alone; without the comment it is what a deletion names.</summary>
+    internal void WriteList(ref NetlinkWriter message, bool withComment)
     {
+        var list = message.Begin(NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED);
         var entry = message.Begin(NFTA_LIST_ELEM | NLA_F_NESTED);
         message.AppendData(NFTA_SET_ELEM_KEY, key);
         if (keyEnd is not null)
@@ -101,6 +97,7 @@ public sealed class NftElement
         }
 
         message.End(entry);
+        message.End(list);
     }
 
     private static byte[]? ReadValue(NetlinkAttributes data)

@@ -131,7 +131,7 @@ public sealed class NftTransaction
     public void Add(string set, NftElement element)
     {
         var message = BeginElements(NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, set);
-        AppendElement(ref message, element, withComment: true);
+        element.WriteList(ref message, withComment: true);
         End(message, $"{element} in set {set}");
     }
 
@@ -139,7 +139,7 @@ public sealed class NftTransaction
     public void Delete(string set, NftElement element)
     {
         var message = BeginElements(NFT_MSG_DELSETELEM, 0, set);
-        AppendElement(ref message, element, withComment: false);
+        element.WriteList(ref message, withComment: false);
         End(message, $"{element} in set {set}");
     }
 
@@ -154,13 +154,6 @@ public sealed class NftTransaction
 
     /// <summary>Tells what the n-th message is about, for an error.</summary>
     internal string SubjectOf(int index) => subjects[Math.Min(index, subjects.Count - 1)];
-
-    private static void AppendElement(ref NetlinkWriter message, NftElement element, bool withComment)
-    {
-        var elements = message.Begin(NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED);
-        element.Write(ref message, withComment);
-        message.End(elements);
-    }
 
     /// <summary>Writes the message before or behind the changes, which names who shall have them, where the next one begins.</summary>
     private Span<byte> BatchEdge(ushort type)

@@ -35,14 +35,46 @@ public sealed class NftablesNetlink : IDisposable
         }
     }
 
-    /// <summary>Lists the elements of a set.</summary>
-    /// <exception cref="LinuxException">ENOENT: no such table or set.</exception>
+    /// <summary>Finds the element of a set that holds this one's key; of a set of pairs, the one whose prefix holds it. It takes the same time in any set.</summary>
+    /// <returns>The element with the comment that it has; null if there is none, or no such table or set.</returns>
+    public NftElement? Find(string table, string set, NftElement key)
+    {
+        var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], NFT_MSG_GETSETELEM, NLM_F_REQUEST | NLM_F_ACK);
+        request.Attribute(NFTA_SET_ELEM_LIST_TABLE, table);
+        request.Attribute(NFTA_SET_ELEM_LIST_SET, set);
+        key.WriteList(ref request, withComment: false);
+        var found = new List<NftElement>(1);
+        try
+        {
+            socket.Query(ref request, $"{key} in set {set} of table {table}", ReadElements, found);
+        }
+        catch (LinuxException unknown) when (unknown.Errno == Errno.EINVAL)
+        {
+            throw NoNftables(unknown);
+        }
+        catch (LinuxException missing) when (missing.Errno == Errno.ENOENT)
+        {
+            return null;
+        }
+
+        return found.Count > 0 ? found[0] : null;
+    }
+
+    /// <summary>Lists the elements of a set; it takes long, and ever longer for each, in a set of many thousands.</summary>
+    /// <returns>Empty, too, if there is no such table or set.</returns>
     public IReadOnlyList<NftElement> Elements(string table, string set)
     {
         var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], NFT_MSG_GETSETELEM, NLM_F_REQUEST | NLM_F_DUMP);
         request.Attribute(NFTA_SET_ELEM_LIST_TABLE, table);
         request.Attribute(NFTA_SET_ELEM_LIST_SET, set);
-        return List<NftElement>(ref request, $"set {set} of table {table}", ReadElements);
+        try
+        {
+            return Dump<NftElement>(ref request, $"set {set} of table {table}", ReadElements);
+        }
+        catch (LinuxException missing) when (missing.Errno == Errno.ENOENT)
+        {
+            return [];
+        }
     }
 
     /// <summary>Lists the comments of a chain's rules, in the order of the rules; a rule without one is empty.</summary>
@@ -52,7 +84,7 @@ public sealed class NftablesNetlink : IDisposable
         var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], NFT_MSG_GETRULE, NLM_F_REQUEST | NLM_F_DUMP);
         request.Attribute(NFTA_RULE_TABLE, table);
         request.Attribute(NFTA_RULE_CHAIN, chain);
-        return List<string>(ref request, $"chain {chain} of table {table}", ReadRuleComment);
+        return Dump<string>(ref request, $"chain {chain} of table {table}", ReadRuleComment);
     }
 
     public void Dispose() => socket.Dispose();
@@ -93,17 +125,20 @@ public sealed class NftablesNetlink : IDisposable
         list.Add(comment);
     }
 
-    private List<T> List<T>(ref NetlinkWriter request, string subject, NetlinkSocket.MessageHandler<List<T>> onMessage)
+    /// <summary>EINVAL is what nfnetlink says to a request for a subsystem that it does not know; a batch it refuses with EOPNOTSUPP itself.</summary>
+    private static LinuxException NoNftables(LinuxException unknown) =>
+        new(unknown.Call, unknown.Subject, Errno.EOPNOTSUPP, "no nf_tables in this kernel");
+
+    private List<T> Dump<T>(ref NetlinkWriter request, string subject, NetlinkSocket.MessageHandler<List<T>> onMessage)
         where T : class
     {
         try
         {
             return socket.Dump(ref request, subject, onMessage);
         }
-        catch (LinuxException missing) when (missing.Errno == Errno.EINVAL)
+        catch (LinuxException unknown) when (unknown.Errno == Errno.EINVAL)
         {
-            // What nfnetlink says of a subsystem that it does not know; a batch is refused in clearer words.
-            throw new LinuxException(missing.Call, subject, Errno.EOPNOTSUPP, "no nf_tables in this kernel");
+            throw NoNftables(unknown);
         }
     }
 }

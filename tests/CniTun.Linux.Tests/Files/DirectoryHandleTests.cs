@@ -85,6 +85,33 @@ public sealed class DirectoryHandleTests : IDisposable
     }
 
     [Fact]
+    public void A_lock_keeps_the_second_out_until_the_first_lets_go()
+    {
+        using var first = DirectoryHandle.OpenOrCreate(root);
+        using var second = DirectoryHandle.OpenOrCreate(root);
+        first.Lock();
+        var waiter = new Thread(second.Lock);
+
+        waiter.Start();
+        Assert.False(waiter.Join(TimeSpan.FromMilliseconds(200)));
+        first.Dispose();
+        Assert.True(waiter.Join(TimeSpan.FromSeconds(9)));
+    }
+
+    [Fact]
+    public void A_directory_that_was_removed_or_made_anew_is_no_longer_the_one_of_its_name()
+    {
+        using var directory = DirectoryHandle.OpenOrCreate(root);
+        using var child = directory.OpenOrCreateChild("child");
+        Assert.True(child.IsStill(directory, "child"));
+
+        Assert.True(directory.TryDeleteEmptyChild("child"));
+        Assert.False(child.IsStill(directory, "child"));
+        directory.OpenOrCreateChild("child").Dispose();
+        Assert.False(child.IsStill(directory, "child"));
+    }
+
+    [Fact]
     public void Failures_say_where_and_leave_no_descriptor_open()
     {
         File.WriteAllText($"{root}/file", string.Empty);

@@ -33,6 +33,16 @@ public sealed class MessageSnapshotTests
         Match(LinkRequests.ConfigureBridgePort(new byte[4096], 7, "cnitun pods/abc/eth0", new BridgePort(Hairpin: true, Isolated: false)));
 
     [Fact]
+    public void Enable_vlan_filtering() => Match(BridgeVlans.FilteringRequest(new byte[4096], 5));
+
+    [Fact]
+    public void Add_access_vlan() => Match(BridgeVlans.AddRequest(
+        new byte[4096], 7, 100, 100, RtNetlinkConstants.BRIDGE_VLAN_INFO_PVID | RtNetlinkConstants.BRIDGE_VLAN_INFO_UNTAGGED));
+
+    [Fact]
+    public void Add_tagged_vlans() => Match(BridgeVlans.AddRequest(new byte[4096], 7, 200, 299, 0));
+
+    [Fact]
     public void Delete_link() => Match(LinkRequests.Delete(new byte[4096], "ct0123456789abc"));
 
     [Fact]

@@ -82,6 +82,29 @@ public sealed class NftablesNetlinkTests
     }
 
     [KernelFact]
+    public void An_element_is_found_by_its_key_and_a_pair_by_whatever_its_prefix_holds()
+    {
+        using var node = new TestNamespace();
+        using var netlink = Open(node);
+        var transaction = TestTable.Frame();
+        TestTable.AddElements(transaction);
+        netlink.Commit(transaction);
+
+        Assert.Equal("one", netlink.Find(TestTable.Name, "hosts4", TestTable.Host4)?.Comment);
+        Assert.Equal("two", netlink.Find(TestTable.Name, "hosts6", TestTable.Host6)?.Comment);
+        Assert.Null(netlink.Find(TestTable.Name, "hosts4", NftElement.Of(IpAddress.Parse("10.1.0.3"), string.Empty)));
+        foreach (var (set, wanted, inside, outside) in new[]
+        {
+            ("pairs4", TestTable.Pair4, "10.1.0.2 10.1.0.255/32", "10.1.0.2 10.1.1.0/32"),
+            ("pairs6", TestTable.Pair6, "fd00:1::2 fd00:1::ffff/128", "fd00:1::3 fd00:1::ffff/128"),
+        })
+        {
+            Assert.True(netlink.Find(TestTable.Name, set, Pair(inside))?.HasKeyOf(wanted));
+            Assert.Null(netlink.Find(TestTable.Name, set, Pair(outside)));
+        }
+    }
+
+    [KernelFact]
     public void A_transaction_of_which_one_part_is_refused_changes_nothing_and_names_the_part()
     {
         using var node = new TestNamespace();
@@ -116,13 +139,14 @@ public sealed class NftablesNetlinkTests
     }
 
     [KernelFact]
-    public void What_is_not_there_is_said()
+    public void What_is_not_there_is_null_or_empty_and_cannot_be_added_to()
     {
         using var node = new TestNamespace();
         using var netlink = Open(node);
 
         Assert.Empty(netlink.RuleComments(TestTable.Name, "out"));
-        Assert.Equal(Errno.ENOENT, Assert.Throws<LinuxException>(() => netlink.Elements(TestTable.Name, "hosts4")).Errno);
+        Assert.Empty(netlink.Elements(TestTable.Name, "hosts4"));
+        Assert.Null(netlink.Find(TestTable.Name, "hosts4", TestTable.Host4));
         Assert.Equal(Errno.ENOENT, Refused(netlink, "hosts4", TestTable.Host4));
     }
 
@@ -145,7 +169,7 @@ public sealed class NftablesNetlinkTests
     public void A_batch_that_nobody_takes_is_refused_as_a_whole()
     {
         using var node = new TestNamespace();
-        using var socket = InNamespace.Run(node, () => NetlinkSocket.Open(NetlinkConstants.NETLINK_NETFILTER, NftMessage.NameOf));
+        using var socket = node.Run(() => NetlinkSocket.Open(NetlinkConstants.NETLINK_NETFILTER, NftMessage.NameOf));
         var transaction = TestTable.Frame();
         var batch = transaction.Finish();
 
@@ -237,10 +261,13 @@ public sealed class NftablesNetlinkTests
         OpenDescriptors.AssertNoneLeaked(() =>
         {
             using var netlink = inside.Run(NftablesNetlink.Open);
-            Assert.Throws<LinuxException>(() => netlink.Elements(TestTable.Name, "hosts4"));
+            Assert.Null(netlink.Find(TestTable.Name, "hosts4", TestTable.Host4));
             Assert.Equal(Errno.ENOENT, Refused(netlink, "hosts4", TestTable.Host4));
         });
     }
+
+    private static NftElement Pair(string text) =>
+        NftElement.Of(IpAddress.Parse(text.Split(' ')[0]), Cidr.Parse(text.Split(' ')[1]), string.Empty);
 
     private static int Refused(NftablesNetlink netlink, string set, NftElement element)
     {
@@ -262,5 +289,5 @@ public sealed class NftablesNetlinkTests
         }
     }
 
-    private static NftablesNetlink Open(TestNamespace inside) => InNamespace.Run(inside, NftablesNetlink.Open);
+    private static NftablesNetlink Open(TestNamespace inside) => inside.Run(NftablesNetlink.Open);
 }

@@ -25,7 +25,7 @@ public sealed class NftablesReaderTests
 
             foreach (var element in elements)
             {
-                _ = $"{element} {element.Address} {element.Comment} {element.HasKeyOf(TestTable.Pair4)}";
+                _ = $"{element} {element.Comment} {element.HasKeyOf(TestTable.Pair4)}";
             }
 
             comments.Clear();

@@ -60,7 +60,7 @@ public sealed class UdpSocketTests
     {
         using var space = new TestNamespace();
         space.Run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1");
-        using var socket = InNamespace.Run(space, () => UdpSocket.Bind(0));
+        using var socket = space.Run(() => UdpSocket.Bind(0));
         if (!socket.IsDualStack)
         {
             Assert.Equal(-Errno.EAFNOSUPPORT, socket.Send([1], IpEndpoint.Parse("[::1]:9")));
@@ -82,7 +82,7 @@ public sealed class UdpSocketTests
         space.Ip("address", "add", "fd98::1/64", "dev", "one", "nodad");
         space.Ip("link", "set", "two", "up");
         space.Ip("link", "set", "one", "up");
-        using var socket = InNamespace.Run(space, () => UdpSocket.Bind(0));
+        using var socket = space.Run(() => UdpSocket.Bind(0));
         Assert.Equal(-Errno.EMSGSIZE, socket.Send(new byte[1600], new IpEndpoint(IpAddress.Parse(destination), 9)));
         Assert.Equal(1400, socket.Send(new byte[1400], new IpEndpoint(IpAddress.Parse(destination), 9)));
     }

@@ -11,12 +11,12 @@ public sealed class TunDeviceTests
     public void A_tun_reads_what_the_kernel_routes_into_it_and_vanishes_with_its_descriptor()
     {
         using var space = new TestNamespace();
-        using (var tun = In(space, () => TunDevice.Open("tun-test", TunOptions.Tun)))
+        using (var tun = space.Run(() => TunDevice.Open("tun-test", TunOptions.Tun)))
         {
             Assert.Equal("tun-test", tun.Name);
             space.Ip("link", "set", "tun-test", "up");
             space.Ip("address", "add", "10.99.0.1/24", "dev", "tun-test");
-            In(space, () => SendDatagram("10.99.0.2"));
+            space.Run(() => SendDatagram("10.99.0.2"));
 
             var packet = ReadIPv4(tun);
 
@@ -30,7 +30,7 @@ public sealed class TunDeviceTests
     public void A_tap_reads_ethernet_frames()
     {
         using var space = new TestNamespace();
-        using var tap = In(space, () => TunDevice.Open("tap-test", TunOptions.Tap));
+        using var tap = space.Run(() => TunDevice.Open("tap-test", TunOptions.Tap));
         Assert.Contains("link/ether", space.Ip("link", "show", "tap-test"), StringComparison.Ordinal);
     }
 
@@ -38,10 +38,10 @@ public sealed class TunDeviceTests
     public void With_the_virtio_header_ten_bytes_go_before_each_packet()
     {
         using var space = new TestNamespace();
-        using var tun = In(space, () => TunDevice.Open("tun-test", TunOptions.Tun | TunOptions.VirtioHeader));
+        using var tun = space.Run(() => TunDevice.Open("tun-test", TunOptions.Tun | TunOptions.VirtioHeader));
         space.Ip("link", "set", "tun-test", "up");
         space.Ip("address", "add", "10.99.0.1/24", "dev", "tun-test");
-        In(space, () => SendDatagram("10.99.0.2"));
+        space.Run(() => SendDatagram("10.99.0.2"));
 
         Assert.Equal([10, 99, 0, 2], ReadIPv4(tun, headerBytes: 10)[26..30]);
     }
@@ -50,7 +50,7 @@ public sealed class TunDeviceTests
     public void Reading_with_nothing_there_is_EAGAIN_writing_while_down_EIO_and_after_deletion_EBADFD()
     {
         using var space = new TestNamespace();
-        using var tun = In(space, () => TunDevice.Open("tun-test", TunOptions.Tun));
+        using var tun = space.Run(() => TunDevice.Open("tun-test", TunOptions.Tun));
         var buffer = new byte[2000];
         Assert.Equal(-Errno.EAGAIN, tun.Read(buffer));
         Assert.Equal(-Errno.EIO, tun.Write(Convert.FromHexString("4500001400000000400000000a0000010a000002")));
@@ -63,9 +63,9 @@ public sealed class TunDeviceTests
     public void A_name_in_use_is_EBUSY_and_leaves_no_descriptor_open()
     {
         using var space = new TestNamespace();
-        using var first = In(space, () => TunDevice.Open("tun-test", TunOptions.Tun));
+        using var first = space.Run(() => TunDevice.Open("tun-test", TunOptions.Tun));
         OpenDescriptors.AssertNoneLeaked(() =>
-            Assert.Equal(Errno.EBUSY, Assert.Throws<LinuxException>(() => In(space, () => TunDevice.Open("tun-test", TunOptions.Tun))).Errno));
+            Assert.Equal(Errno.EBUSY, Assert.Throws<LinuxException>(() => space.Run(() => TunDevice.Open("tun-test", TunOptions.Tun))).Errno));
     }
 
     [KernelFact]
@@ -100,6 +100,4 @@ public sealed class TunDeviceTests
 
         throw new TimeoutException("no IPv4 packet came out of the TUN in 5 s");
     }
-
-    private static T In<T>(TestNamespace space, Func<T> action) => InNamespace.Run(space, action);
 }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using CniTun.Linux;
 using CniTun.Tunnel.Control;
+using CniTun.Tunnel.Tests.Packets;
 using CniTun.Uapi;
 
 namespace CniTun.Tunnel.Tests.Control;

@@ -3,7 +3,7 @@ using CniTun.Addresses;
 using CniTun.Tunnel.Peers;
 using CniTun.Uapi;
 
-namespace CniTun.Tunnel.Tests;
+namespace CniTun.Tunnel.Tests.Packets;
 
 /// <summary>Peers and packets to test with.</summary>
 internal static class Sample

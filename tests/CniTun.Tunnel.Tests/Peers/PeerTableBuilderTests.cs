@@ -1,6 +1,7 @@
 using CniTun.Addresses;
 using CniTun.Linux;
 using CniTun.Tunnel.Peers;
+using CniTun.Tunnel.Tests.Packets;
 using CniTun.Uapi;
 
 namespace CniTun.Tunnel.Tests.Peers;

@@ -1,5 +1,6 @@
 using CniTun.Addresses;
 using CniTun.Tunnel.Peers;
+using CniTun.Tunnel.Tests.Packets;
 using CsCheck;
 
 namespace CniTun.Tunnel.Tests.Peers;

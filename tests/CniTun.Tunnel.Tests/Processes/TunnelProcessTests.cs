@@ -1,8 +1,9 @@
 using CniTun.Addresses;
 using CniTun.Linux;
+using CniTun.Tunnel.Tests.Packets;
 using CniTun.Uapi;
 
-namespace CniTun.Tunnel.Tests;
+namespace CniTun.Tunnel.Tests.Processes;
 
 /// <summary>The program itself, on the real kernel.</summary>
 public sealed class TunnelProcessTests
@@ -67,7 +68,7 @@ public sealed class TunnelProcessTests
         }
 
         var before = nodes.RightState();
-        InNamespace.Run(nodes.LeftSpace, () => Send(datagrams, nodes.RightEndpoint));
+        nodes.LeftSpace.Run(() => Send(datagrams, nodes.RightEndpoint));
 
         // The kernel's own IPv6 chatter may add a packet.
         Wait.Until(
@@ -87,10 +88,10 @@ public sealed class TunnelProcessTests
         var before = nodes.RightCounter("in_packets");
 
         // The endpoint's own port is the tunnel's, so this one differs.
-        InNamespace.Run(nodes.LeftSpace, () => Send([packet], nodes.RightEndpoint));
+        nodes.LeftSpace.Run(() => Send([packet], nodes.RightEndpoint));
         Wait.Until(() => nodes.RightCounter("in_packets") > before, () => "the peer's packet was not taken");
 
-        InNamespace.Run(nodes.LeftSpace, () => Send([packet], nodes.RightEndpoint, from: "192.0.2.66"));
+        nodes.LeftSpace.Run(() => Send([packet], nodes.RightEndpoint, from: "192.0.2.66"));
         Wait.Until(() => nodes.RightCounter("in_drop_unknown_source") == 1, () => "the stranger's packet was not counted");
         Assert.Equal(nodes.LeftEndpoint, nodes.RightState().Peers[0].Endpoint);
     }
@@ -108,7 +109,7 @@ public sealed class TunnelProcessTests
         Assert.Equal(7000, nodes.RightState().ListenPort);
         Assert.Equal(0x4000u, nodes.RightState().Fwmark);
 
-        using var taken = InNamespace.Run(nodes.RightSpace, () => CniTun.Linux.Sockets.UdpSocket.Bind(7001));
+        using var taken = nodes.RightSpace.Run(() => CniTun.Linux.Sockets.UdpSocket.Bind(7001));
         var refusal = Assert.Throws<UapiException>(() => nodes.Right.Api.SetAsync(TwoNodes.PeerUpdate(9, moved) with { ListenPort = 7001 }).GetAwaiter().GetResult());
         Assert.Equal(Errno.EADDRINUSE, refusal.Errno);
         Assert.Single(nodes.RightState().Peers);

@@ -1,7 +1,8 @@
 using CniTun.Addresses;
+using CniTun.Tunnel.Tests.Packets;
 using CniTun.Uapi;
 
-namespace CniTun.Tunnel.Tests;
+namespace CniTun.Tunnel.Tests.Processes;
 
 /// <summary>Two namespaces joined by a veth, and a tunnel in each that knows the other. Left is 1, right is 2.</summary>
 internal sealed class TwoNodes : IDisposable

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using CniTun.Uapi;
 
-namespace CniTun.Tunnel.Tests;
+namespace CniTun.Tunnel.Tests.Processes;
 
 /// <summary>
 /// cnitun-tunnel running in a test's namespace, ready when the constructor returns: what was built beside these tests, or
