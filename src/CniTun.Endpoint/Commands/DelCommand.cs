@@ -42,10 +42,10 @@ internal sealed class DelCommand(CniRequest request)
     }
 
     /// <summary>Gets the container's addresses from its leases, or else from the result of ADD; empty if neither says any.</summary>
-    private List<Cidr> KnownAddresses(NetworkConfiguration configuration, AttachmentStore? store)
+    private Cidr[] KnownAddresses(NetworkConfiguration configuration, AttachmentStore? store)
     {
-        var leased = (store?.Find(attachment) ?? []).Select(lease => lease.Address).ToList();
-        return leased.Count > 0 || configuration.PrevResult is not { } result
+        var leased = (store?.Find(attachment) ?? []).Select(lease => lease.Address).ToArray();
+        return leased.Length > 0 || configuration.PrevResult is not { } result
             ? leased
             : [.. PreviousResult.AddressesOf(result, attachment.InterfaceName)];
     }
