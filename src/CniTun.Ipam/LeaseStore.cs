@@ -26,13 +26,13 @@ public sealed class LeaseStore : IDisposable
 {
     private const int LongestLeaseBytes = 8192;
 
-    private readonly DirectoryHandle attachments;
+    private readonly AttachmentRecords records;
     private readonly DirectoryHandle addresses;
     private readonly AddressPools pools;
 
-    private LeaseStore(DirectoryHandle attachments, DirectoryHandle addresses, AddressPools pools)
+    private LeaseStore(AttachmentRecords records, DirectoryHandle addresses, AddressPools pools)
     {
-        this.attachments = attachments;
+        this.records = records;
         this.addresses = addresses;
         this.pools = pools;
     }
@@ -59,7 +59,7 @@ public sealed class LeaseStore : IDisposable
 
     /// <summary>Notes that something will be made for an attachment: from now on <see cref="Attachments"/> lists it.</summary>
     /// <exception cref="ArgumentException">The two names together are longer than a file name may be (254 bytes).</exception>
-    public void Begin(Attachment attachment) => OpenRecord(attachment).Dispose();
+    public void Begin(Attachment attachment) => records.Open(attachment).Dispose();
 
     /// <summary>Leases an address of the set to the attachment: the one that it has already, or a free one.</summary>
     /// <param name="attachment">After <see cref="Begin"/>.</param>
@@ -78,7 +78,7 @@ public sealed class LeaseStore : IDisposable
             }
         }
 
-        using var record = LockRecord(attachment);
+        using var record = records.Lock(attachment);
         return Allocate(record, attachment, networkNamespace, set, rebuildMaps: false)
             ?? Allocate(record, attachment, networkNamespace, set, rebuildMaps: true);
     }
@@ -97,7 +97,7 @@ public sealed class LeaseStore : IDisposable
         }
 
         var range = set.Find(address) ?? throw new ArgumentException($"{address} is not in {set}", nameof(address));
-        using var record = LockRecord(attachment);
+        using var record = records.Lock(attachment);
         var lease = new Lease(new Cidr(address, range.Subnet.PrefixLength), range.Gateway, attachment, networkNamespace);
         if (!TryClaim(record, lease))
         {
@@ -128,9 +128,9 @@ public sealed class LeaseStore : IDisposable
     /// <summary>Gets the leases of an attachment.</summary>
     public IReadOnlyList<Lease> Find(Attachment attachment)
     {
-        using var record = TryOpenRecord(attachment);
+        using var record = records.TryOpen(attachment);
         var leases = new List<Lease>();
-        foreach (var name in Notes(record))
+        foreach (var name in AttachmentRecords.Notes(record))
         {
             if (IsLease(record!, name) && Read(name) is { } lease)
             {
@@ -145,7 +145,7 @@ public sealed class LeaseStore : IDisposable
     /// <returns>False if there was no record of the attachment.</returns>
     public bool Release(Attachment attachment)
     {
-        using var record = TryOpenRecord(attachment);
+        using var record = records.TryOpen(attachment);
         if (record is null)
         {
             // A read-only file system would refuse even to delete what is not there.
@@ -153,14 +153,13 @@ public sealed class LeaseStore : IDisposable
         }
 
         record.Lock();
-        if (!record.IsStill(attachments, attachment.FileName))
+        if (!records.IsStill(record, attachment))
         {
             // Another release was faster; what has the name now belongs to a later ADD.
-            return;
+            return true;
         }
 
-
-        foreach (var name in Notes(record))
+        foreach (var name in AttachmentRecords.Notes(record))
         {
             if (IsLease(record, name))
             {
@@ -171,7 +170,7 @@ public sealed class LeaseStore : IDisposable
             record.TryDelete(name);
         }
 
-        attachments.TryDeleteEmptyChild(attachment.FileName);
+        records.Forget(attachment);
         return true;
     }
 
@@ -189,8 +188,7 @@ public sealed class LeaseStore : IDisposable
     }
 
     /// <summary>Lists who has, or once began to get, anything.</summary>
-    public IReadOnlyList<Attachment> Attachments() =>
-        [.. attachments.List().Select(Attachment.FromFileName).OfType<Attachment>()];
+    public IReadOnlyList<Attachment> Attachments() => records.List();
 
     /// <summary>Lists all leases, by address; damaged files are passed over.</summary>
     public IReadOnlyList<Lease> List() =>
@@ -198,7 +196,7 @@ public sealed class LeaseStore : IDisposable
 
     public void Dispose()
     {
-        attachments.Dispose();
+        records.Dispose();
         addresses.Dispose();
         pools.Dispose();
     }
@@ -221,7 +219,7 @@ public sealed class LeaseStore : IDisposable
                 if (opened is [var first, var second, var third])
                 {
                     opened.Clear();
-                    return new LeaseStore(first, second, new AddressPools(third, second));
+                    return new LeaseStore(new AttachmentRecords(first), second, new AddressPools(third, second));
                 }
 
                 return null;
@@ -230,44 +228,6 @@ public sealed class LeaseStore : IDisposable
             {
                 opened.ForEach(left => left.Dispose());
             }
-        }
-    }
-
-    private DirectoryHandle OpenRecord(Attachment attachment) =>
-        attachment.FitsFileName
-            ? attachments.OpenOrCreateChild(attachment.FileName)
-            : throw new ArgumentException($"container id {attachment.ContainerId} is too long", nameof(attachment));
-
-    /// <summary>Opens the record alone: while it is open no other process leases to the attachment or releases it.</summary>
-    private DirectoryHandle LockRecord(Attachment attachment)
-    {
-        while (true)
-        {
-            var record = OpenRecord(attachment);
-            record.Lock();
-            if (record.IsStill(attachments, attachment.FileName))
-            {
-                return record;
-            }
-
-            // A release removed it while we waited.
-            record.Dispose();
-        }
-    }
-
-    private DirectoryHandle? TryOpenRecord(Attachment attachment) =>
-        attachment.FitsFileName ? attachments.TryOpenChild(attachment.FileName) : null;
-
-    /// <summary>Lists the addresses that an attachment may have; none if its directory is not there, or is deleted while we look.</summary>
-    private static IReadOnlyList<string> Notes(DirectoryHandle? record)
-    {
-        try
-        {
-            return record?.List() ?? [];
-        }
-        catch (LinuxException gone) when (gone.Errno == Errno.ENOENT)
-        {
-            return [];
         }
     }
 
@@ -328,7 +288,7 @@ public sealed class LeaseStore : IDisposable
 
     private bool IsRecorded(Lease lease, string name)
     {
-        using var record = TryOpenRecord(lease.Attachment);
+        using var record = records.TryOpen(lease.Attachment);
         return record is not null && IsLease(record, name);
     }
 
