@@ -19,6 +19,8 @@ namespace CniTun.Endpoint;
 ///     }
 /// }
 /// </code>
+/// <para>The direct sets are such as the kernel removes from in time that grows with their size: 0.1 ms from an empty one, 0.6 ms at 250 elements,
+/// 6 ms at 2,000 (Linux 6.18). All else takes microseconds at any size.</para>
 /// <para>Sources alone decide, so what the node itself sends, the tunnel's datagrams among it, is never touched.</para>
 /// <para>A rule is known by its comment: whoever changes what a rule says changes the comment, and then the next ADD on a node replaces the
 /// rules that an older version left. A set whose shape changes gets another name.</para>

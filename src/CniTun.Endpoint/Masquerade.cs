@@ -89,8 +89,8 @@ internal sealed class Masquerade : IDisposable
     /// <summary>Removes what belongs to an attachment. Nothing there, no table, no nf_tables: no error.</summary>
     /// <param name="attachment">Whose elements go; those of others stay, even for these addresses.</param>
     /// <param name="podAddresses">
-    /// All addresses that it may have, as far as they are known: then it takes the same time on a node of any size. Empty to look through
-    /// everything.
+    /// All addresses that it may have, if they are known: then only those are looked at. Empty to look through everything, which takes long
+    /// on a node with thousands of containers.
     /// </param>
     public void Remove(Attachment attachment, Cidr[] podAddresses)
     {
