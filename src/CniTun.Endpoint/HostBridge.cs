@@ -50,6 +50,10 @@ internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
             {
                 RemoveOutdated(bridge, gateway, gateways, present, isInUse);
                 AddUnlessPresent(bridge, gateway);
+                if (gateway.Address.IsIPv6)
+                {
+                    netlink.MulticastGroups.AwaitSolicitedNode(bridge, gateway.Address);
+                }
             }
 
             EnableForwarding(gateway.Address.IsIPv6);

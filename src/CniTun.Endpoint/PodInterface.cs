@@ -40,8 +40,23 @@ internal sealed class PodInterface(NetworkNamespace pod, string name, NetworkSet
         return link;
     }
 
-    /// <summary>Lets the container send at once; after the far end came up.</summary>
-    public void SettleCarrier() => netlink!.Links.SettleCarrier(name);
+    /// <summary>Lets the container send, and be asked for, at once; after the far end came up.</summary>
+    public void Settle(Link link, IReadOnlyList<CniAddress> ips)
+    {
+        if (settings.DisableContainerInterface)
+        {
+            return;
+        }
+
+        netlink!.Links.SettleCarrier(name);
+        foreach (var ip in ips)
+        {
+            if (ip.Address.Address.IsIPv6)
+            {
+                netlink.MulticastGroups.AwaitSolicitedNode(link, ip.Address.Address);
+            }
+        }
+    }
 
     /// <summary>Waits until the kernel knows that no other host has one of the IPv6 addresses; only when asked to look.</summary>
     /// <exception cref="CniException">Code 106: another host has one.</exception>

@@ -58,7 +58,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         using var podInterface = new PodInterface(pod, arguments.InterfaceName, settings);
         var podLink = podInterface.Configure(ips, routes);
         var hostLink = hostEnd.Finish(settings);
-        podInterface.SettleCarrier();
+        podInterface.Settle(podLink, ips);
         if (settings.DetectDuplicates)
         {
             podInterface.AwaitDuplicateDetection(podLink);

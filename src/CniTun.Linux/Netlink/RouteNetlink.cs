@@ -20,6 +20,7 @@ public sealed class RouteNetlink : IDisposable
         Addresses = new InterfaceAddresses(socket);
         Routes = new Routes(socket);
         Neighbours = new Neighbours(socket);
+        MulticastGroups = new MulticastGroups(socket);
     }
 
     public Links Links { get; }
@@ -31,6 +32,8 @@ public sealed class RouteNetlink : IDisposable
     public Routes Routes { get; }
 
     public Neighbours Neighbours { get; }
+
+    public MulticastGroups MulticastGroups { get; }
 
     /// <summary>Opens a conversation with the calling thread's network namespace.</summary>
     /// <exception cref="LinuxException">EMFILE, or no netlink in this kernel.</exception>
@@ -53,6 +56,7 @@ public sealed class RouteNetlink : IDisposable
         RTM_NEWNEIGH => nameof(RTM_NEWNEIGH),
         RTM_DELNEIGH => nameof(RTM_DELNEIGH),
         RTM_GETNEIGH => nameof(RTM_GETNEIGH),
+        RTM_GETMULTICAST => nameof(RTM_GETMULTICAST),
         _ => string.Create(CultureInfo.InvariantCulture, $"rtnetlink {type}"),
     };
 }

@@ -16,6 +16,7 @@ internal static class RtNetlinkConstants
     public const ushort RTM_NEWNEIGH = 28;
     public const ushort RTM_DELNEIGH = 29;
     public const ushort RTM_GETNEIGH = 30;
+    public const ushort RTM_GETMULTICAST = 58;
 
     public const byte AF_UNSPEC = 0;
     public const byte AF_INET = 2;
@@ -63,6 +64,7 @@ internal static class RtNetlinkConstants
     public const ushort IFA_ADDRESS = 1;
     public const ushort IFA_LOCAL = 2;
     public const ushort IFA_BROADCAST = 4;
+    public const ushort IFA_MULTICAST = 7;
     public const ushort IFA_FLAGS = 8;
     public const ushort IFA_TARGET_NETNSID = 10;
 
