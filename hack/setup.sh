@@ -27,6 +27,7 @@ make                                make
 nft                                 nftables
 wg                                  wireguard-tools
 strace                              strace
+/usr/lib/cni/bridge                 containernetworking-plugins
 /usr/include/linux/if_tun.h         linux-libc-dev"
 
 # Prints the packages of a table (lines of "thing package") whose thing is not here, each once.
