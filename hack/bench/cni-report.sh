@@ -64,6 +64,7 @@ echo "$table" | jq -Rn '[inputs | split("\t") | {metric: .[0], value: (.[4] | to
     echo '| | |'
     echo '|---|---|'
     echo "| machine | $(awk -F ': ' '/model name/ { print $2; exit }' /proc/cpuinfo), $(nproc) processors, $(awk '/MemTotal/ { printf "%.0f GB", $2 / 1e6 }' /proc/meminfo) |"
+    echo "| load | $(cut -d ' ' -f 1 /proc/loadavg) processes that want a processor, a minute's average at the end |"
     echo "| kernel | $(uname -sr) |"
     echo "| plugin | $(git describe --always --dirty 2>/dev/null || echo unknown) |"
     echo "| reference | containernetworking-plugins $(dpkg-query -W -f '${Version}' containernetworking-plugins 2>/dev/null || echo unknown) |"

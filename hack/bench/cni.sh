@@ -143,7 +143,7 @@ fill() {
 # Whether an ADD with ipMasq leaves a rule. A plugin that refuses the key says so on standard error.
 masquerades() {
     local code=0
-    call - ours ADD pod0 two | run && inside ours nft list ruleset | grep -q masquerade || code=1
+    call - ours ADD pod0 two | run && inside ours nft list ruleset | grep masquerade >/dev/null || code=1
     call - ours DEL pod0 two | run
     return $code
 }

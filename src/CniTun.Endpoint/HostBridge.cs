@@ -29,6 +29,12 @@ internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
             Finish(bridge);
         }
 
+        if (settings.Vlans is not null)
+        {
+            // Even if it is up: a bridge that does not look at VLANs would isolate nothing, and say nothing.
+            EnableVlanFiltering(bridge);
+        }
+
         if (settings.Promiscuous && !bridge.IsPromiscuous)
         {
             netlink.Links.SetPromiscuous(bridge, promiscuous: true);
@@ -127,11 +133,6 @@ internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
         if (bridge.MtuBytes == WantedMtuBytes() - 1)
         {
             netlink.Links.SetMtu(bridge.Name, WantedMtuBytes());
-        }
-
-        if (settings.Vlans is not null)
-        {
-            EnableVlanFiltering(bridge);
         }
 
         netlink.Links.SetUp(bridge);

@@ -37,7 +37,7 @@ public sealed class AnswerTests
     public void Input_that_cannot_be_read_is_told_like_any_failure()
     {
         var answer = new Dispatcher(new FakeCommands()).Run(
-            name => new Call().Environment[name],
+            name => new Call().Environment.GetValueOrDefault(name),
             () => throw new CniException(CniErrorCode.IoFailure, "standard input cannot be read", "pass the configuration there"));
 
         Assert.Equal(1, answer.ExitCode);

@@ -15,6 +15,8 @@ public sealed class ImportTests
         File.WriteAllText($"{directory}/10.77.1.3", "another-container\r\nnet1");
         File.WriteAllText($"{directory}/10.99.0.1", "of-another-network\r\neth0");
         File.WriteAllText($"{directory}/10.77.1.9", "../../etc/passwd\r\neth0");
+        File.WriteAllText($"{directory}/10.77.1.10", "a-container\r\n../../../../tmp/x");
+        File.WriteAllText($"{directory}/10.77.1.11", $"{new string('a', 300)}\r\neth0");
         File.WriteAllText($"{directory}/last_reserved_ip.0", "10.77.1.3");
         File.WriteAllText($"{directory}/lock", string.Empty);
         var config = node.Config($$"""

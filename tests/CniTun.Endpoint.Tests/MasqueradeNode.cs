@@ -30,6 +30,12 @@ internal sealed class MasqueradeNode : IDisposable
 
     public MasqueradeNode()
     {
+        foreach (var space in new[] { pod, other, outside, node })
+        {
+            // While its link-local address is tentative, an interface asks for no neighbour, and the first packets are lost.
+            In(space, () => Sysctl.TryWrite("net/ipv6/conf/default/accept_dad", "0"));
+        }
+
         In(node, () => Sysctl.TryWrite("net/ipv4/ip_forward", "1") && Sysctl.TryWrite("net/ipv6/conf/all/forwarding", "1"));
         node.Ip("link", "add", "br0", "type", "bridge");
         Address(node, "br0", "10.77.1.1/24", "fd00:77:1::1/64");

@@ -16,6 +16,8 @@ namespace CniTun.Endpoint.Addressing;
 internal static class HostLocalImport
 {
     private const int LargestFileBytes = 4096;
+    private const int LongestContainerId = 200;
+    private const int LongestInterfaceName = 15;
 
     /// <param name="store">Where the leases go.</param>
     /// <param name="directory">Such as /var/lib/cni/networks/NAME; nothing is done if it is not there.</param>
@@ -39,6 +41,14 @@ internal static class HostLocalImport
         }
     }
 
+    /// <summary>Tells whether the two may name a file together, as those of every ADD may.</summary>
+    private static bool IsOwner(string containerId, string interfaceName) =>
+        containerId.Length <= LongestContainerId
+        && Cni.CniArguments.IsIdentifier(containerId)
+        && interfaceName.Length <= LongestInterfaceName
+        && interfaceName is not ("." or "..")
+        && interfaceName.AsSpan().IndexOfAny('/', ':', '\0') < 0;
+
     /// <summary>Reads whose address it is; null for what is not a lease. Files of old versions have no second line: their interface was eth0.</summary>
     private static Attachment? ReadOwner(string path)
     {
@@ -48,8 +58,7 @@ internal static class HostLocalImport
         }
 
         var lines = File.ReadAllText(path).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return lines.Length > 0 && Cni.CniArguments.IsIdentifier(lines[0])
-            ? new Attachment(lines[0], lines.Length > 1 ? lines[1] : "eth0")
-            : null;
+        var interfaceName = lines.Length > 1 ? lines[1] : "eth0";
+        return lines.Length > 0 && IsOwner(lines[0], interfaceName) ? new Attachment(lines[0], interfaceName) : null;
     }
 }
