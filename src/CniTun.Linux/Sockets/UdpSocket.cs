@@ -34,17 +34,18 @@ public sealed class UdpSocket : IDisposable
 
     /// <summary>Opens and binds the socket.</summary>
     /// <param name="port">0 lets the kernel choose.</param>
+    /// <param name="shared">Several sockets of this user may have the port, and the kernel spreads senders over them (SO_REUSEPORT).</param>
     /// <exception cref="LinuxException">EADDRINUSE: the port is taken. EACCES: a port below 1024 without CAP_NET_BIND_SERVICE. EMFILE.</exception>
-    public static UdpSocket Bind(ushort port)
+    public static UdpSocket Bind(ushort port, bool shared = false)
     {
         try
         {
-            return Bind(Libc.AF_INET6, port);
+            return Bind(Libc.AF_INET6, port, shared);
         }
         catch (LinuxException e) when (e.Errno is Errno.EAFNOSUPPORT or Errno.EADDRNOTAVAIL)
         {
             // A kernel without IPv6, or a namespace with disable_ipv6 set.
-            return Bind(Libc.AF_INET, port);
+            return Bind(Libc.AF_INET, port, shared);
         }
     }
 
@@ -70,6 +71,10 @@ public sealed class UdpSocket : IDisposable
     /// <summary>Marks every datagram from now on (SO_MARK), for routing rules and filters; 0 for none.</summary>
     /// <exception cref="LinuxException">EPERM: neither CAP_NET_ADMIN nor CAP_NET_RAW.</exception>
     public void SetMark(uint mark) => Set(SOL_SOCKET, SO_MARK, unchecked((int)mark), nameof(SO_MARK));
+
+    /// <summary>Lets one message hold many datagrams of one sender that came together (UDP_GRO), or not.</summary>
+    /// <returns>False if this kernel does not know how (before Linux 5.0).</returns>
+    public bool TryMergeReceived(bool merge) => TrySet(Libc.SOL_UDP, Libc.UDP_GRO, merge ? 1 : 0);
 
     /// <summary>Sends one datagram, without waiting for room in the send buffer.</summary>
     /// <returns>
@@ -115,7 +120,7 @@ public sealed class UdpSocket : IDisposable
 
     public void Dispose() => handle.Dispose();
 
-    private static UdpSocket Bind(ushort family, ushort port)
+    private static UdpSocket Bind(ushort family, ushort port, bool shared)
     {
         var subject = string.Create(CultureInfo.InvariantCulture, $"UDP port {port}");
         var descriptor = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -127,7 +132,7 @@ public sealed class UdpSocket : IDisposable
         var opened = new UdpSocket(family, new SafeFileHandle(descriptor, ownsHandle: true));
         try
         {
-            opened.Configure();
+            opened.Configure(shared);
             opened.BindTo(port, subject);
             return opened;
         }
@@ -143,11 +148,18 @@ public sealed class UdpSocket : IDisposable
     /// PROBE: DF is set and the kernel neither fragments nor believes what ICMP said of the path, since anybody may say it.
     /// A datagram that is too long for the outgoing interface is refused with EMSGSIZE, where it can be counted.
     /// </remarks>
-    private void Configure()
+    private void Configure(bool shared)
     {
+        if (shared)
+        {
+            Set(SOL_SOCKET, SO_REUSEPORT, 1, nameof(SO_REUSEPORT));
+        }
+
         Set(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE, nameof(IP_MTU_DISCOVER));
+        Set(IPPROTO_IP, IP_RECVTOS, 1, nameof(IP_RECVTOS));
         if (IsDualStack)
         {
+            Set(IPPROTO_IPV6, IPV6_RECVTCLASS, 1, nameof(IPV6_RECVTCLASS));
             Set(IPPROTO_IPV6, IPV6_V6ONLY, 0, nameof(IPV6_V6ONLY));
             Set(IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE, nameof(IPV6_MTU_DISCOVER));
         }

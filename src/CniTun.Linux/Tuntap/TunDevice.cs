@@ -1,4 +1,5 @@
 using System.Text;
+using CniTun.Linux.Buffers;
 using Microsoft.Win32.SafeHandles;
 
 using static Tmds.Linux.LibC;
@@ -29,7 +30,10 @@ public sealed class TunDevice : IDisposable
 
     /// <summary>Creates the interface in the calling thread's network namespace, or attaches to it if it exists and nobody holds it.</summary>
     /// <param name="name">At most 15 bytes of UTF-8 (IFNAMSIZ without its NUL).</param>
-    /// <param name="options">The descriptor never blocks and carries no packet information header, whatever they say.</param>
+    /// <param name="options">
+    /// The descriptor never blocks and carries no packet information header, whatever they say. With
+    /// <see cref="TunOptions.MultiQueue"/> each call by the same name adds a queue.
+    /// </param>
     /// <exception cref="LinuxException">
     /// ENOENT: no /dev/net/tun. EPERM: no CAP_NET_ADMIN. EBUSY: another process holds the interface.
     /// EINVAL: an interface of that name is of another kind. ENAMETOOLONG.
@@ -67,6 +71,11 @@ public sealed class TunDevice : IDisposable
         }
     }
 
+    /// <summary>Says what the reader does itself. All queues of a device share it; the last caller wins.</summary>
+    /// <returns>0, or an errno. EINVAL: this kernel does not know one of them, and nothing was changed.</returns>
+    public int SetOffloads(TunOffloads offloads) =>
+        Libc.ioctl(Descriptor, Libc.TUNSETOFFLOAD, (nuint)offloads) == 0 ? 0 : Libc.LastErrno;
+
     /// <summary>Hands one packet to the kernel as if it had arrived on the interface.</summary>
     /// <returns>
     /// Its length, or a negated errno. EIO: the interface is down. EINVAL: no IP packet. EBADFD: the interface was deleted.
@@ -78,6 +87,14 @@ public sealed class TunDevice : IDisposable
             var length = write(Descriptor, bytes, packet.Length);
             return length >= 0 ? (int)length : -Libc.LastErrno;
         }
+    }
+
+    /// <summary>Hands one packet to the kernel that lies in several pieces, the virtio header being the first of them if there is one.</summary>
+    /// <returns>As <see cref="Write(ReadOnlySpan{byte})"/>. EINVAL also for a kind of merged packet that this kernel does not know.</returns>
+    public int Write(PieceList pieces)
+    {
+        var length = Libc.writev(Descriptor, pieces.Address, pieces.Count);
+        return length >= 0 ? (int)length : -Libc.LastErrno;
     }
 
     /// <summary>Closes the descriptor; the interface vanishes with it unless someone made it persistent.</summary>

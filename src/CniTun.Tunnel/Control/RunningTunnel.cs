@@ -22,6 +22,7 @@ public sealed class RunningTunnel : IDisposable
     private readonly Action<int> onInterfaceLost;
     private readonly TunDevice tun;
     private readonly CurrentPeers peers = new();
+    private readonly Offloads offloads = new();
     private readonly DirectionCounters outCounters = new();
     private readonly DirectionCounters inCounters = new();
     private UdpSocket socket;
@@ -49,7 +50,8 @@ public sealed class RunningTunnel : IDisposable
     /// <exception cref="LinuxException">As <see cref="TunDevice.Open"/> and <see cref="UdpSocket.Bind(ushort)"/>.</exception>
     public static RunningTunnel Start(string interfaceName, ushort listenPort, ITunnelLog log, Action<int> onInterfaceLost)
     {
-        var device = TunDevice.Open(interfaceName, TunOptions.Tun);
+        var device = TunDevice.Open(interfaceName, TunOptions.Tun | TunOptions.VirtioHeader);
+        device.SetOffloads(TunOffloads.Checksum | TunOffloads.Tso4 | TunOffloads.Tso6 | TunOffloads.TsoEcn | TunOffloads.Uso4 | TunOffloads.Uso6);
         try
         {
             return new RunningTunnel(device, OpenSocket(listenPort, mark: 0, log), log, onInterfaceLost);
@@ -109,6 +111,7 @@ public sealed class RunningTunnel : IDisposable
         var opened = UdpSocket.Bind(port);
         try
         {
+            opened.TryMergeReceived(true);
             if (!opened.TryEnlargeBuffers(ReceiveBufferBytes, SendBufferBytes))
             {
                 log.BuffersRefused(ReceiveBufferBytes, SendBufferBytes);
@@ -204,7 +207,7 @@ public sealed class RunningTunnel : IDisposable
     }
 
     private PacketLoops StartLoops() =>
-        new(tun, socket, new Outbound(peers, outCounters), new Inbound(peers, inCounters), Lose);
+        new(tun, socket, peers, outCounters, inCounters, offloads, Lose);
 
     private void Lose(int errno)
     {

@@ -1,11 +1,12 @@
 using CniTun.Linux.Sockets;
 using CniTun.Linux.Tuntap;
 using CniTun.Tunnel.Packets;
+using CniTun.Tunnel.Peers;
 
 namespace CniTun.Tunnel.Loops;
 
 /// <summary>
-/// The two packet threads of one TUN and one socket, neither of which it owns. They sleep while there is nothing to do.
+/// The packet threads of one TUN and one port, neither of which it owns. They sleep while there is nothing to do.
 /// </summary>
 /// <remarks>To change the socket, these loops are disposed and new ones started: meanwhile packets wait in the kernel's queues.</remarks>
 internal sealed class PacketLoops : IDisposable
@@ -13,35 +14,30 @@ internal sealed class PacketLoops : IDisposable
     private const int StackBytes = 256 << 10;
     private readonly StopEvent stop = new();
     private readonly Action<int> onFailure;
-    private readonly Thread outbound;
-    private readonly Thread inbound;
+    private readonly Thread thread;
 
-    /// <param name="tun">Not to be disposed before these loops are.</param>
-    /// <param name="socket">Likewise.</param>
-    /// <param name="forwardOut">The core of the one direction.</param>
-    /// <param name="forwardIn">The core of the other.</param>
-    /// <param name="onFailure">Told, on a packet thread, the errno of a TUN that is of no more use.</param>
-    public PacketLoops(TunDevice tun, UdpSocket socket, Outbound forwardOut, Inbound forwardIn, Action<int> onFailure)
+    public PacketLoops(TunDevice tun, UdpSocket socket, CurrentPeers peers, DirectionCounters outCounters, DirectionCounters inCounters, Offloads offloads, Action<int> onFailure)
     {
         this.onFailure = onFailure;
-        outbound = Start("tun-to-udp", new OutboundLoop(tun, socket, stop, forwardOut).Run);
-        inbound = Start("udp-to-tun", new InboundLoop(tun, socket, stop, forwardIn).Run);
+        var outbound = new OutboundPump(tun, new Outbound(peers, outCounters, new TrainSender(socket, offloads)));
+        var inbound = new InboundPump(tun, socket, writer => new Inbound(peers, inCounters, writer));
+        var spins = Environment.GetEnvironmentVariable("NOSPIN") is null;
+        thread = Start("worker", new Worker(tun, socket, stop, outbound, inbound, spins).Run);
     }
 
-    /// <summary>Returns when both threads have ended.</summary>
+    /// <summary>Returns when all threads have ended.</summary>
     public void Dispose()
     {
         stop.Signal();
-        outbound.Join();
-        inbound.Join();
+        thread.Join();
         stop.Dispose();
     }
 
     private Thread Start(string name, Func<int> run)
     {
-        var thread = new Thread(() => Report(run()), StackBytes) { Name = name, IsBackground = true };
-        thread.Start();
-        return thread;
+        var started = new Thread(() => Report(run()), StackBytes) { Name = name, IsBackground = true };
+        started.Start();
+        return started;
     }
 
     private void Report(int errno)

@@ -2,11 +2,11 @@ namespace CniTun.Tunnel.Packets;
 
 /// <summary>
 /// What became of the packets of one direction: one number for those that went through and one for each reason to drop.
-/// Written by that direction's only thread, read by any.
+/// Written by one thread, read by any.
 /// </summary>
 public sealed class DirectionCounters
 {
-    // Room on both sides, so that the two directions' threads never write to one cache line (64 bytes).
+    // Room on both sides, so that no two threads write to one cache line (64 bytes).
     private const int PaddingLongs = 8;
     private readonly long[] counts = new long[PaddingLongs + Drops.Count + PaddingLongs];
 
@@ -16,10 +16,10 @@ public sealed class DirectionCounters
     /// <summary>Gets how many packets ended so.</summary>
     public long this[Drop drop] => Volatile.Read(ref counts[PaddingLongs + (int)drop]);
 
-    /// <summary>Counts one packet.</summary>
-    public void Add(Drop drop)
+    /// <summary>Counts packets.</summary>
+    public void Add(Drop drop, int packets = 1)
     {
         ref var count = ref counts[PaddingLongs + (int)drop];
-        Volatile.Write(ref count, count + 1);
+        Volatile.Write(ref count, count + packets);
     }
 }

@@ -20,8 +20,14 @@ public enum Drop
     /// <summary>The header says that the packet is longer than what came, or shorter than the header.</summary>
     BadLength,
 
+    /// <summary>From the TUN: the virtio header does not agree with the packet behind it.</summary>
+    BadOffload,
+
     /// <summary>No peer's allowed IPs hold the destination.</summary>
     NoPeer,
+
+    /// <summary>Likewise, and it is a multicast group's: the kernel's own chatter on every interface.</summary>
+    Multicast,
 
     /// <summary>The destination's peer has no endpoint.</summary>
     NoEndpoint,
@@ -31,6 +37,12 @@ public enum Drop
 
     /// <summary>The packet's own source is not among the allowed IPs of the peer that sent it.</summary>
     SpoofedSource,
+
+    /// <summary>The underlay marked the datagram for congestion, and the inner sender understands no such mark (RFC 6040).</summary>
+    Congestion,
+
+    /// <summary>Longer than the receive buffer, so that its end was lost.</summary>
+    Truncated,
 
     /// <summary>EIO from the TUN: the interface is down.</summary>
     InterfaceDown,
@@ -61,7 +73,9 @@ public static class Drops
     public const int Count = (int)Drop.SystemCallFailed + 1;
 
     /// <param name="result">What the system call returned: a length, or a negated errno.</param>
-    public static Drop FromResult(int result) => result >= 0 ? Drop.None : -result switch
+    public static Drop FromResult(int result) => result >= 0 ? Drop.None : FromErrno(-result);
+
+    public static Drop FromErrno(int errno) => errno switch
     {
         Errno.EIO => Drop.InterfaceDown,
         Errno.EMSGSIZE => Drop.TooBig,
@@ -80,10 +94,14 @@ public static class Drops
         Drop.UnknownFormat => "unknown_format",
         Drop.BadHeader => "bad_header",
         Drop.BadLength => "bad_length",
+        Drop.BadOffload => "bad_offload",
         Drop.NoPeer => "no_peer",
+        Drop.Multicast => "multicast",
         Drop.NoEndpoint => "no_endpoint",
         Drop.UnknownSource => "unknown_source",
         Drop.SpoofedSource => "spoofed_source",
+        Drop.Congestion => "congestion",
+        Drop.Truncated => "truncated",
         Drop.InterfaceDown => "interface_down",
         Drop.TooBig => "too_big",
         Drop.NoBuffers => "no_buffers",

@@ -1,57 +1,112 @@
+using System.Runtime.InteropServices;
+using CniTun.Linux.Buffers;
+using CniTun.Linux.Tuntap;
 using CniTun.Tunnel.Peers;
 
 namespace CniTun.Tunnel.Packets;
 
 /// <summary>Decides about packets that the kernel routed into the TUN. Does no I/O; belongs to one thread.</summary>
 /// <remarks>
-/// In plain mode the wire format is the packet itself as the payload of a UDP datagram (flannel udp, FOU, GUE variant 1), so
-/// a packet is sent from where it was read. The loop leaves <see cref="HeadroomBytes"/> before each packet for formats that
-/// put a header there.
+/// In plain mode the wire format is the packet itself as the payload of a UDP datagram (flannel udp, FOU, GUE variant 1). The
+/// outer header has the inner one's DSCP and ECN (RFC 6040, normal mode).
 /// </remarks>
-public sealed class Outbound(CurrentPeers peers, DirectionCounters counters)
+public sealed class Outbound
 {
-    /// <summary>What any format may put before a packet; WireGuard's 16 bytes are the longest of those that we know.</summary>
-    public const int HeadroomBytes = 16;
+    private readonly CurrentPeers peers;
+    private readonly DirectionCounters counters;
+    private readonly TrainSet trains;
 
-    /// <summary>Decides about one packet: adds to the batch what is to be sent for it, or counts why nothing is.</summary>
-    /// <param name="buffer">The loop's buffer.</param>
-    /// <param name="offset">Where the packet begins in it, at least <see cref="HeadroomBytes"/> behind anything else.</param>
-    /// <param name="length">How many bytes were read.</param>
-    /// <param name="batch">Not full.</param>
-    public void Forward(ReadOnlySpan<byte> buffer, int offset, int length, SendBatch batch)
+    /// <param name="peers">All peers.</param>
+    /// <param name="counters">Written by this core's thread alone.</param>
+    /// <param name="sender">Takes what is to be sent, when enough has come together and upon <see cref="Flush"/>.</param>
+    public Outbound(CurrentPeers peers, DirectionCounters counters, ITrainSender sender)
     {
-        var drop = IpPacket.TryParse(buffer.Slice(offset, length), out var packet);
+        this.peers = peers;
+        this.counters = counters;
+        trains = new TrainSet(sender) { OnSent = CountSent };
+    }
+
+    /// <summary>Decides about one packet: it is on its way now or with the next <see cref="Flush"/>, or counted as dropped.</summary>
+    /// <param name="read">A virtio header and the packet. Not to be touched before the next <see cref="Flush"/>.</param>
+    public void Forward(MemoryPiece read)
+    {
+        var drop = Check(read);
         if (drop != Drop.None)
         {
             counters.Add(drop);
-            return;
+        }
+    }
+
+    /// <summary>Sends what has gathered.</summary>
+    public void Flush() => trains.Flush();
+
+    private Drop Check(MemoryPiece read)
+    {
+        if (read.Length < VirtioHeader.Bytes)
+        {
+            return Drop.BadOffload;
+        }
+
+        var virtio = MemoryMarshal.Read<VirtioHeader>(read.Span);
+        var bytes = new MemoryPiece(read.Address + VirtioHeader.Bytes, read.Length - VirtioHeader.Bytes);
+        var drop = IpPacket.TryParse(bytes.Span, out var packet);
+        if (drop != Drop.None)
+        {
+            return drop;
         }
 
         if (peers.Table.FindByAddress(packet.Destination) is not { } peer)
         {
-            counters.Add(Drop.NoPeer);
-            return;
+            return packet.IsMulticast ? Drop.Multicast : Drop.NoPeer;
         }
 
         if (peer.Endpoint is null)
         {
-            counters.Add(Drop.NoEndpoint);
+            return Drop.NoEndpoint;
+        }
+
+        bytes = bytes with { Length = packet.Bytes.Length };
+        return virtio.GsoType == VirtioHeader.VIRTIO_NET_HDR_GSO_NONE
+            ? AddWhole(virtio, bytes, packet.TrafficClass, peer)
+            : AddSegments(virtio, bytes, packet, peer);
+    }
+
+    private Drop AddWhole(in VirtioHeader virtio, MemoryPiece bytes, byte trafficClass, Peer peer)
+    {
+        if ((virtio.Flags & VirtioHeader.VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0)
+        {
+            var drop = Superpacket.TryFinishChecksum(virtio, bytes.Span);
+            if (drop != Drop.None)
+            {
+                return drop;
+            }
+        }
+
+        trains.For(peer, trafficClass, (int)bytes.Length, newHeaderBytes: 0).Add(bytes);
+        return Drop.None;
+    }
+
+    private Drop AddSegments(in VirtioHeader virtio, MemoryPiece bytes, in IpPacket packet, Peer peer)
+    {
+        var drop = Superpacket.TryParse(virtio, packet, out var superpacket);
+        if (drop == Drop.None)
+        {
+            Segmenter.Cut(packet, bytes, superpacket, peer, trains);
+        }
+
+        return drop;
+    }
+
+    private void CountSent(SendTrain train)
+    {
+        counters.Add(Drop.None, train.SentSegments);
+        if (train.SentSegments == train.Segments)
+        {
+            train.Peer.Traffic.AddSent(train.Bytes);
             return;
         }
 
-        batch.Add(new Send(peer, offset, packet.Bytes.Length));
-    }
-
-    /// <summary>Counts how a send ended.</summary>
-    /// <param name="send">From the batch.</param>
-    /// <param name="result">What the system call returned: a length, or a negated errno.</param>
-    public void Sent(in Send send, int result)
-    {
-        var drop = Drops.FromResult(result);
-        counters.Add(drop);
-        if (drop == Drop.None)
-        {
-            send.Peer.Traffic.AddSent(send.Length);
-        }
+        counters.Add(Drops.FromErrno(train.Errno), train.Segments - train.SentSegments);
+        train.Peer.Traffic.AddSent(train.SentSegments * train.SegmentBytes);
     }
 }

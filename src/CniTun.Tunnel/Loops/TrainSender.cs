@@ -1,0 +1,125 @@
+using CniTun.Linux;
+using CniTun.Linux.Buffers;
+using CniTun.Linux.Sockets;
+using CniTun.Tunnel.Packets;
+
+namespace CniTun.Tunnel.Loops;
+
+/// <summary>Sends trains through a socket: each as one message that the kernel cuts, or datagram by datagram where it cannot. Belongs to one thread.</summary>
+internal sealed class TrainSender(UdpSocket socket, Offloads offloads) : ITrainSender
+{
+    private readonly OutgoingMessages messages = new();
+    private readonly PieceList cut = new((2 * SendTrain.MaxSegments) + 2);
+
+    public void Send(ReadOnlySpan<SendTrain> trains)
+    {
+        if (!offloads.UdpSegmentation)
+        {
+            foreach (var train in trains)
+            {
+                SendCut(train);
+            }
+
+            return;
+        }
+
+        messages.Clear();
+        foreach (var train in trains)
+        {
+            messages.Add(
+                socket,
+                train.Peer.Endpoint.GetValueOrDefault(),
+                train.Pieces,
+                0,
+                train.Pieces.Count,
+                train.Segments > 1 ? train.SegmentBytes : 0,
+                train.TrafficClass);
+        }
+
+        for (var first = 0; first < trains.Length;)
+        {
+            var sent = messages.Send(socket, first);
+            for (var i = 0; i < sent; i++)
+            {
+                trains[first + i].Completed(trains[first + i].Segments, 0);
+            }
+
+            first += Math.Max(0, sent);
+            if (sent < 0)
+            {
+                Fail(trains[first++], -sent);
+            }
+        }
+    }
+
+    private void Fail(SendTrain train, int errno)
+    {
+        // EIO: the path's device computes no checksums, or the path is transformed (IPsec).
+        if (errno == Errno.EIO && train.Segments > 1)
+        {
+            offloads.Refuse(nameof(Offloads.UdpSegmentation), errno);
+            SendCut(train);
+            return;
+        }
+
+        train.Completed(0, errno);
+    }
+
+    /// <summary>Sends each datagram by itself.</summary>
+    private void SendCut(SendTrain train)
+    {
+        messages.Clear();
+        Cut(train);
+        var done = 0;
+        var sent = 0;
+        var errno = 0;
+        while (done < messages.Count)
+        {
+            var result = messages.Send(socket, done);
+            if (result < 0)
+            {
+                errno = -result;
+                done++;
+                continue;
+            }
+
+            sent += result;
+            done += result;
+        }
+
+        train.Completed(sent, errno);
+    }
+
+    /// <summary>Makes one message of each datagram. A piece that holds the end of one and the beginning of the next is divided.</summary>
+    private void Cut(SendTrain train)
+    {
+        cut.Clear();
+        var first = 0;
+        var bytes = 0;
+        foreach (var piece in train.Pieces.Pieces)
+        {
+            var rest = piece;
+            while (rest.Length > 0)
+            {
+                var taken = Math.Min((int)rest.Length, train.SegmentBytes - bytes);
+                cut.AddSeparate(rest with { Length = taken });
+                rest = new MemoryPiece(rest.Address + taken, rest.Length - taken);
+                bytes += taken;
+                if (bytes == train.SegmentBytes)
+                {
+                    AddCut(train, first);
+                    first = cut.Count;
+                    bytes = 0;
+                }
+            }
+        }
+
+        if (bytes > 0)
+        {
+            AddCut(train, first);
+        }
+    }
+
+    private void AddCut(SendTrain train, int first) =>
+        messages.Add(socket, train.Peer.Endpoint.GetValueOrDefault(), cut, first, cut.Count - first, segmentBytes: 0, train.TrafficClass);
+}

@@ -1,0 +1,119 @@
+using CniTun.Linux.Buffers;
+using CniTun.Linux.Tuntap;
+using CniTun.Tunnel.Peers;
+
+namespace CniTun.Tunnel.Packets;
+
+/// <summary>
+/// Merges the packets of one round into superpackets, flow by flow. Packets of one flow are written in the order in which they
+/// came. Belongs to one thread.
+/// </summary>
+internal sealed class Merger(IPacketWriter writer, DirectionCounters counters)
+{
+    private const int MaxGroups = 16;
+
+    private readonly MergeGroup[] groups = [.. Enumerable.Range(0, MaxGroups).Select(_ => new MergeGroup())];
+    private readonly PieceList alone = new(3);
+    private readonly PinnedBuffer noOffload = NoOffload();
+    private int count;
+
+    /// <summary>Gets or sets a value indicating whether TCP is merged.</summary>
+    public bool MergesTcp { get; set; } = true;
+
+    /// <summary>Gets or sets a value indicating whether UDP is merged, which the kernel takes since Linux 6.2.</summary>
+    public bool MergesUdp { get; set; } = true;
+
+    /// <summary>Takes a packet, which is written now or with the next <see cref="Flush"/>.</summary>
+    /// <param name="bytes">A packet that <see cref="IpPacket.TryParse"/> accepted, not to be touched before the next flush.</param>
+    /// <param name="peer">Whom it came from.</param>
+    public void Add(MemoryPiece bytes, Peer peer)
+    {
+        var kind = MergeCandidate.Classify(bytes, out var packet);
+        if (kind == MergeKind.AfterAll)
+        {
+            Flush();
+            WriteAlone(bytes);
+        }
+        else if (kind == MergeKind.Merged && (packet.IsTcp ? MergesTcp : MergesUdp))
+        {
+            Merge(packet, peer);
+        }
+        else
+        {
+            FlushFlow(packet, peer);
+            WriteAlone(bytes);
+        }
+    }
+
+    /// <summary>Writes everything.</summary>
+    public void Flush()
+    {
+        for (var i = 0; i < count; i++)
+        {
+            Write(groups[i]);
+        }
+
+        count = 0;
+    }
+
+    private void Merge(in MergeCandidate packet, Peer peer)
+    {
+        if (GroupOf(packet, peer) is not { } group)
+        {
+            if (count == MaxGroups)
+            {
+                Flush();
+            }
+
+            groups[count++].Begin(packet, peer);
+        }
+        else if (!group.TryAdd(packet))
+        {
+            Write(group);
+            group.Begin(packet, peer);
+        }
+    }
+
+    private void FlushFlow(in MergeCandidate packet, Peer peer)
+    {
+        if (GroupOf(packet, peer) is { } group)
+        {
+            Write(group);
+
+            // The last group takes its place.
+            var at = groups.AsSpan(0, count).IndexOf(group);
+            count--;
+            (groups[at], groups[count]) = (groups[count], groups[at]);
+        }
+    }
+
+    private MergeGroup? GroupOf(in MergeCandidate packet, Peer peer)
+    {
+        foreach (var group in groups.AsSpan(0, count))
+        {
+            if (group.IsOf(packet, peer))
+            {
+                return group;
+            }
+        }
+
+        return null;
+    }
+
+    private static PinnedBuffer NoOffload()
+    {
+        var buffer = new PinnedBuffer(VirtioHeader.Bytes);
+        buffer.Span(0, VirtioHeader.Bytes).Clear();
+        return buffer;
+    }
+
+    private void Write(MergeGroup group) => counters.Add(Drops.FromResult(writer.Write(group.Finish())), group.Segments);
+
+    private void WriteAlone(MemoryPiece bytes)
+    {
+        alone.Clear();
+        alone.Add(noOffload.Piece(0, VirtioHeader.Bytes));
+        alone.Add(bytes);
+        counters.Add(Drops.FromResult(writer.Write(alone)));
+    }
+}
