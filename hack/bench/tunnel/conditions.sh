@@ -32,12 +32,12 @@ condition_rules() {
     [ "$1" != offload ] || return 0
     cat <<END
 table netdev bench {
-    counter all { }
+    counter frames { }
     counter super { }
     counter hit { }
     chain arrive {
         type filter hook ingress device "underlay" priority 0
-        counter name all
+        counter name frames
         meta length > 1500 counter name super
         $(condition_verdict "$1")
     }
@@ -77,7 +77,7 @@ condition_holds() {
     local side all super hit=0
     [ "$1" != offload ] || return 0
     for side in $SIDES; do
-        all=$(condition_counter $side all) super=$(condition_counter $side super) hit=$(condition_counter $side hit)
+        all=$(condition_counter "$side" frames) super=$(condition_counter "$side" super) hit=$(condition_counter "$side" hit)
         echo "bench: $1: node-$side received $all frames, $super of them longer than the MTU, $hit lost or late"
         [ "$super" -eq 0 ] || { echo 'bench: superpackets arrived where there should be none' >&2; return 1; }
         [ "$1" = single ] || [ "$hit" -gt 0 ] || { echo "bench: no $1 took place" >&2; return 1; }

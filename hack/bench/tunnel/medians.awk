@@ -39,7 +39,7 @@ function median(condition, metric, of, to,    round, list, count, first, last, o
         if (to == "-" || to == "first") list[++count] = own
         else if (value[condition, metric, to, round] > 0) list[++count] = own / value[condition, metric, to, round]
     }
-    if (to == "first") return first > 0 ? last / first : "null"
+    if (to == "first") return first == "null" ? "null" : last / first
     if (to == "-" && metric ~ /peak/) return last
     return median_of(list, count)
 }
