@@ -21,7 +21,12 @@ jq                                  jq"
 readonly BENCH="$DEMO
 nft                                 nftables
 /usr/lib/cni/bridge                 containernetworking-plugins
-iptables                            iptables"
+iptables                            iptables
+/usr/include/linux/if_packet.h      linux-libc-dev
+ethtool                             ethtool
+wg                                  wireguard-tools
+openvpn                             openvpn
+openssl                             openssl"
 readonly TEST="$DEMO
 make                                make
 nft                                 nftables

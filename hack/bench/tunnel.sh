@@ -1,72 +1,79 @@
 #!/usr/bin/env bash
-# How fast the tunnel is: one TCP stream between two nodes through it, against the same two nodes' direct route.
-# The two take turns, so that whatever else the machine does hits both; what carries over to another machine is the
-# ratio of the medians, not the numbers. Differences under 15 % mean nothing.
+# The tunnel against a direct route, kernel VXLAN, wireguard-go and OpenVPN without a cipher: two pods on two nodes (four
+# network namespaces without a way out), all contenders in the same kernel at the same time, in turns, round after round,
+# so that whatever else the machine does hits all of them. What carries over to another machine is the medians of the
+# rounds' ratios, not the numbers. Differences under 15 % mean nothing. As root, on a machine that does nothing else.
 #
-#   hack/bench/tunnel.sh [ROUNDS [SECONDS]]      5 rounds of 2 seconds unless told; CNITUN_BIN=DIR as in demo.sh
+#   hack/bench/tunnel.sh                    everything, about 12 minutes; writes docs/bench/tunnel.json, .md and .svg
+#   hack/bench/tunnel.sh quick              for development, about a minute: one stream, small packets, request and response,
+#                                           against VXLAN and wireguard-go; writes nothing
+#   hack/bench/tunnel.sh quick -k cnitun,cnitun-b -m tcp1 -r 9 -s 1         A against B, one metric, no one else
+#   hack/bench/tunnel.sh quick -c single,loss -m tcp1,tcp4 -k direct,cnitun
+#
+#   -r ROUNDS  -s SECONDS of a run
+#   -k CONTENDERS   of direct, vxlan, wireguard-go, openvpn, cnitun, cnitun-b, cnitun-many
+#   -c CONDITIONS   of offload, single, loss, reorder (hack/bench/tunnel/conditions.sh)
+#   -m METRICS      of tcp1, tcp4, tcp6, both, pps, rr (hack/bench/tunnel/measure.sh)
+#   -o DIR          where the report goes; -i takes 10 seconds more and measures idling, which the whole run does anyway
+#
+#   CNITUN_BIN=DIR             the binaries under test (default: builds, then dist/linux-x64)
+#   CNITUN_TUNNEL_FLAGS='...'  further flags for cnitun-tunnel
+#   CNITUN_BIN_B=DIR           a second build as the contender cnitun-b, in the same run; CNITUN_TUNNEL_FLAGS_B likewise
+#                              (either alone makes a cnitun-b: the same build with other flags, or another with the same)
+#   BENCH_KEEP=FILE            keeps the single measurements
 set -Eeuo pipefail
 cd "$(dirname "$0")/../.."
 export PATH=$PATH:/usr/sbin:/sbin
-# shellcheck source=hack/lab.sh
 source hack/lab.sh
-# shellcheck source=hack/node.sh
-source hack/node.sh
+for part in topology wireguard-go contenders conditions measure plan; do
+    # shellcheck source=/dev/null
+    source "hack/bench/tunnel/$part.sh"
+done
 
-readonly ROUNDS=${1:-5}
-readonly STREAM_SECONDS=${2:-2}
-
+plan_read "$@"
 [ "$(id -u)" -eq 0 ] || { echo 'bench: needs root, for network namespaces' >&2; exit 1; }
 hack/setup.sh bench
 [ -n "${CNITUN_BIN:-}" ] || hack/build.sh
 BIN=$(realpath "${CNITUN_BIN:-dist/linux-x64}")
-readonly BIN
-trap 'lab_close' EXIT
+BIN_B=$(realpath "${CNITUN_BIN_B:-$BIN}")
+readonly BIN BIN_B
+
+close() {
+    lab_close
+    contender_sockets_remove
+}
+trap close EXIT
 trap 'exit 130' INT TERM
 lab_open cnitun-bench
-
-both_ready() { node_is_ready a && node_is_ready b; }
-
-lab_namespace a
-lab_namespace b
-lab_cable a b 77
-node_files a
-node_files b
-node_peers a b
-node_start a
-node_start b
-lab_wait 10 both_ready || {
-    echo 'bench: the nodes did not become ready' >&2
-    tail -n 20 "$LAB_DIR"/*/*.log >&2
-    exit 1
-}
-# An address of each node's pod network, where a bridge would have it: no pod is needed to send through the tunnel.
-for end in a:1 b:2; do
-    ip -n "$LAB-${end%:*}" address add "10.77.${end#*:}.1/32" dev lo
-    ip -n "$LAB-${end%:*}" address add "fd00:77:${end#*:}::1/128" dev lo
+MEASURED=$LAB_DIR/measured
+for tool in pingpong late; do
+    gcc -O2 -Wall -Wextra -Werror -o "$LAB_DIR/$tool" "hack/bench/$tool.c"
 done
+: >"$MEASURED"
 
-server_listens() { inside b ss -Hltn 'sport = :5201' | grep -q .; }
-
-# stream NAME FROM TO: appends Gbit/s of one stream as the receiver counts it.
-stream() {
-    lab_daemon "$LAB_DIR/server.log" b iperf3 -s -1 -B "$3"
-    lab_wait 5 server_listens
-    inside a timeout $((STREAM_SECONDS + 10)) iperf3 -B "$2" -c "$3" -t "$STREAM_SECONDS" -J |
-        jq '.end.sum_received.bits_per_second / 1e9' >>"$LAB_DIR/$1"
-    wait "$LAB_PID"
-}
-
-median() { sort -n "$LAB_DIR/$1" | awk '{ v[NR] = $1 } END { printf "%.2f", v[int((NR + 1) / 2)] }'; }
-
-echo "bench: $ROUNDS rounds of ${STREAM_SECONDS} s, one TCP stream, Gbit/s, medians"
-for ((round = 0; round < ROUNDS; round++)); do
-    stream direct-4 192.168.77.1 192.168.77.2
-    stream tunnel-4 10.77.1.1 10.77.2.1
-    stream direct-6 fd00:77::1 fd00:77::2
-    stream tunnel-6 fd00:77:1::1 fd00:77:2::1
+topology_make
+condition_detour
+started=()
+for name in "${CONTENDERS[@]}"; do
+    if contender_start "$name"; then
+        started+=("$name")
+    else
+        echo "bench: $name carries nothing: it is not measured" >&2
+        tail -n 5 "$LAB_DIR/$name"-*.log >&2 2>/dev/null || true
+    fi
 done
-printf '%-6s %8s %8s %8s\n' '' direct tunnel ratio
-for family in 4 6; do
-    printf 'IPv%-3s %8s %8s %8s\n' "$family" "$(median direct-$family)" "$(median tunnel-$family)" \
-        "$(awk -v t="$(median tunnel-$family)" -v d="$(median direct-$family)" 'BEGIN { printf "%.2f", t / d }')"
+CONTENDERS=("${started[@]}")
+
+echo "bench: $ROUNDS rounds of ${RUN_SECONDS} s a run; conditions ${CONDITIONS[*]}; ${CONTENDERS[*]}"
+for condition in "${CONDITIONS[@]}"; do
+    condition_set "$condition"
+    for ((round = 0; round < ROUNDS; round++)); do
+        plan_round "$condition" $round
+    done
+    condition_holds "$condition"
 done
+condition_set offload
+[ "$IDLE_SECONDS" -eq 0 ] || measure offload idle all 0
+
+[ -z "${BENCH_KEEP:-}" ] || cp "$MEASURED" "$BENCH_KEEP"
+hack/bench/tunnel/report.sh "$MEASURED" ${OUT:+"$OUT"}
