@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace CniTun.Linux.Buffers;
@@ -7,5 +8,9 @@ namespace CniTun.Linux.Buffers;
 public readonly record struct MemoryPiece(nint Address, nint Length)
 {
     /// <summary>Gets the bytes, which are there as long as the buffer that the piece was cut from.</summary>
-    public unsafe Span<byte> Span => new((void*)Address, (int)Length);
+    public unsafe Span<byte> Span
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new((void*)Address, (int)Length);
+    }
 }

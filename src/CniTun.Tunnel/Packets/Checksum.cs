@@ -17,9 +17,10 @@ internal static class Checksum
     private const int RoundBytes = 4 * VectorBytes;
 
     /// <summary>Adds up bytes; an odd last one as if a zero followed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Sum(ReadOnlySpan<byte> bytes)
     {
-        var vectors = bytes.Length & ~(RoundBytes - 1);
+        var vectors = bytes.Length & ~(VectorBytes - 1);
         return vectors == 0 ? SumWords(bytes) : SumVectors(bytes[..vectors]) + SumWords(bytes[vectors..]);
     }
 
@@ -31,9 +32,11 @@ internal static class Checksum
         SumWords(addresses) + Word(protocol) + Word((ushort)transportBytes);
 
     /// <summary>Takes a number in host order for a word on the wire.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Word(ushort number) => BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(number) : number;
 
     /// <summary>Brings a sum to 16 bits, with every carry added back.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ushort Fold(ulong sum)
     {
         sum = (sum & uint.MaxValue) + (sum >> 32);
@@ -44,6 +47,7 @@ internal static class Checksum
     }
 
     /// <summary>Gets what to write into a checksum field, from the sum of everything else.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ushort Finish(ulong sum) => (ushort)~Fold(sum);
 
     /// <summary>Tells whether a sum over everything, checksum included, is that of an undamaged packet.</summary>
@@ -84,7 +88,8 @@ internal static class Checksum
         var low = Vector128.Create((ulong)uint.MaxValue);
         var even = Vector128<ulong>.Zero;
         var odd = Vector128<ulong>.Zero;
-        for (nuint at = 0; at < (nuint)bytes.Length; at += RoundBytes)
+        nuint at = 0;
+        for (; at + RoundBytes <= (nuint)bytes.Length; at += RoundBytes)
         {
             var a = Vector128.LoadUnsafe(ref first, at).AsUInt64();
             var b = Vector128.LoadUnsafe(ref first, at + VectorBytes).AsUInt64();
@@ -92,6 +97,13 @@ internal static class Checksum
             var d = Vector128.LoadUnsafe(ref first, at + (3 * VectorBytes)).AsUInt64();
             even += ((a & low) + (b & low)) + ((c & low) + (d & low));
             odd += ((a >>> 32) + (b >>> 32)) + ((c >>> 32) + (d >>> 32));
+        }
+
+        for (; at < (nuint)bytes.Length; at += VectorBytes)
+        {
+            var rest = Vector128.LoadUnsafe(ref first, at).AsUInt64();
+            even += rest & low;
+            odd += rest >>> 32;
         }
 
         return Vector128.Sum(even + odd);

@@ -11,6 +11,9 @@ internal static class Ecn
     private const int Capable0 = 2;
     private const int Experienced = 3;
 
+    /// <summary>Tells whether an outer header with this mark can change or drop a packet.</summary>
+    public static bool MayChange(byte outerClass) => (outerClass & Mask) is Experienced or Capable1;
+
     /// <summary>Combines the marks of both headers.</summary>
     /// <param name="packet">An inner packet that was checked; changed in place if its mark changes.</param>
     /// <param name="outerClass">DSCP and ECN of the outer header.</param>
@@ -20,12 +23,12 @@ internal static class Ecn
     /// </returns>
     public static Drop Decapsulate(Span<byte> packet, byte outerClass)
     {
-        var outer = outerClass & Mask;
-        if (outer is not (Experienced or Capable1))
+        if (!MayChange(outerClass))
         {
             return Drop.None;
         }
 
+        var outer = outerClass & Mask;
         var isIPv6 = packet[0] >> 4 == 6;
         var inner = (isIPv6 ? packet[1] >> 4 : packet[1]) & Mask;
         if (inner == NotCapable)

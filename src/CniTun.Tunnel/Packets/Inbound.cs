@@ -61,11 +61,20 @@ public sealed class Inbound
             return;
         }
 
+        // A mark of the underlay may change a packet, so that none may go unseen.
+        var mayContinue = !Ecn.MayChange(trafficClass);
         var accepted = 0;
         var offset = 0;
         do
         {
             var datagram = new MemoryPiece(message.Address + offset, Math.Min(step, (int)message.Length - offset));
+            offset += step;
+            if (mayContinue && merger.TryContinue(datagram, peer))
+            {
+                accepted += (int)datagram.Length;
+                continue;
+            }
+
             var drop = Check(datagram, table, peer, trafficClass, out var packet);
             if (drop == Drop.None)
             {
@@ -76,8 +85,6 @@ public sealed class Inbound
             {
                 counters.Add(drop);
             }
-
-            offset += step;
         }
         while (offset < message.Length);
 

@@ -8,7 +8,6 @@ internal readonly struct MergeCandidate
 {
     private const byte NeverMerged = TransportHeader.Syn | TransportHeader.Fin | TransportHeader.Rst | TransportHeader.Urg | TransportHeader.Cwr;
     private const int FragmentBits = 0xbfff;
-    private const int DontFragmentBit = 0x4000;
 
     /// <summary>Gets the whole packet.</summary>
     public MemoryPiece Bytes { get; private init; }
@@ -22,8 +21,6 @@ internal readonly struct MergeCandidate
 
     public int PayloadBytes => (int)Bytes.Length - HeaderBytes;
 
-    public MemoryPiece Payload => new(Bytes.Address + HeaderBytes, PayloadBytes);
-
     public bool IsIPv6 => IpHeaderBytes == IpPacket.IPv6HeaderBytes;
 
     public byte Protocol => IsTcp ? TransportHeader.Tcp : TransportHeader.Udp;
@@ -34,10 +31,6 @@ internal readonly struct MergeCandidate
 
     /// <summary>Gets a value indicating whether nothing may be merged behind it.</summary>
     public bool IsPushed => IsTcp && (Transport[TransportHeader.TcpFlagsOffset] & TransportHeader.Psh) != 0;
-
-    public ushort IPv4Id => BinaryPrimitives.ReadUInt16BigEndian(Header[4..]);
-
-    public bool DontFragment => (BinaryPrimitives.ReadUInt16BigEndian(Header[6..]) & DontFragmentBit) != 0;
 
     public Span<byte> Header => Bytes.Span[..HeaderBytes];
 
@@ -92,36 +85,6 @@ internal readonly struct MergeCandidate
         var from = IsIPv6 ? 8 : 12;
         return Bytes.Span[from..(IpHeaderBytes + 4)].SequenceEqual(other.Bytes.Span[from..(other.IpHeaderBytes + 4)]);
     }
-
-    /// <summary>Tells whether both headers differ only in what cutting makes anew: lengths, identification, sequence, PSH, checksums.</summary>
-    public bool HasSameFixedFields(in MergeCandidate other)
-    {
-        var mine = Header;
-        var its = other.Header;
-        if (mine.Length != its.Length)
-        {
-            return false;
-        }
-
-        // IPv4: version, class; flags, TTL, protocol. IPv6: version, class, flow label; next header, hop limit.
-        var sameIp = IsIPv6
-            ? mine[..4].SequenceEqual(its[..4]) && mine[6..8].SequenceEqual(its[6..8])
-            : mine[..2].SequenceEqual(its[..2]) && mine[6..10].SequenceEqual(its[6..10]);
-        return sameIp && (!IsTcp || HasSameTcpFields(mine[IpHeaderBytes..], its[IpHeaderBytes..]));
-    }
-
-    /// <summary>Tells whether the packet is undamaged: a merged one is not looked at again.</summary>
-    public bool HasValidChecksums() =>
-        (IsIPv6 || IPv4Header.HasValidChecksum(Header))
-        && Checksum.IsValid(
-            Checksum.PseudoHeader(IPv4Header.Addresses(Header), Protocol, (int)Bytes.Length - IpHeaderBytes) + Checksum.Sum(Transport));
-
-    /// <summary>Compares acknowledgement, header length, flags but PSH, window, urgent pointer and options.</summary>
-    private static bool HasSameTcpFields(ReadOnlySpan<byte> mine, ReadOnlySpan<byte> its) =>
-        mine[8..13].SequenceEqual(its[8..13])
-        && ((mine[TransportHeader.TcpFlagsOffset] ^ its[TransportHeader.TcpFlagsOffset]) & ~TransportHeader.Psh) == 0
-        && mine[14..16].SequenceEqual(its[14..16])
-        && mine[18..].SequenceEqual(its[18..]);
 
     /// <returns>0 if the header is not one.</returns>
     private static int TcpHeaderBytes(ReadOnlySpan<byte> transport)

@@ -17,11 +17,20 @@ internal sealed class Merger(IPacketWriter writer, DirectionCounters counters)
     private readonly PinnedBuffer noOffload = NoOffload();
     private int count;
 
+    // The group that the last packet went to: in a message of many datagrams the next one most likely goes there, too.
+    private MergeGroup? current;
+
     /// <summary>Gets or sets a value indicating whether TCP is merged.</summary>
     public bool MergesTcp { get; set; } = true;
 
     /// <summary>Gets or sets a value indicating whether UDP is merged, which the kernel takes since Linux 6.2.</summary>
     public bool MergesUdp { get; set; } = true;
+
+    /// <summary>Takes a datagram if it is one packet, and the very next one of the flow before it, which was checked.</summary>
+    /// <param name="datagram">Any bytes, not to be touched before the next flush.</param>
+    /// <param name="peer">Whom it came from.</param>
+    /// <returns>False if it has to be looked at.</returns>
+    public bool TryContinue(MemoryPiece datagram, Peer peer) => current is { } group && group.Peer == peer && group.TryAdd(datagram);
 
     /// <summary>Takes a packet, which is written now or with the next <see cref="Flush"/>.</summary>
     /// <param name="bytes">A packet that <see cref="IpPacket.TryParse"/> accepted, not to be touched before the next flush.</param>
@@ -54,6 +63,7 @@ internal sealed class Merger(IPacketWriter writer, DirectionCounters counters)
         }
 
         count = 0;
+        current = null;
     }
 
     private void Merge(in MergeCandidate packet, Peer peer)
@@ -65,13 +75,16 @@ internal sealed class Merger(IPacketWriter writer, DirectionCounters counters)
                 Flush();
             }
 
-            groups[count++].Begin(packet, peer);
+            group = groups[count++];
+            group.Begin(packet, peer);
         }
-        else if (!group.TryAdd(packet))
+        else if (!group.TryAdd(packet.Bytes))
         {
             Write(group);
             group.Begin(packet, peer);
         }
+
+        current = group;
     }
 
     private void FlushFlow(in MergeCandidate packet, Peer peer)
@@ -79,6 +92,7 @@ internal sealed class Merger(IPacketWriter writer, DirectionCounters counters)
         if (GroupOf(packet, peer) is { } group)
         {
             Write(group);
+            current = null;
 
             // The last group takes its place.
             var at = groups.AsSpan(0, count).IndexOf(group);

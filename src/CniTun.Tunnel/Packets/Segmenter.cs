@@ -27,6 +27,7 @@ internal static class Segmenter
         var trafficClass = packet.TrafficClass;
         var template = packet.Bytes[..how.HeaderBytes];
         var payloadBytes = packet.Bytes.Length - how.HeaderBytes;
+        var flowSum = Checksum.PseudoHeader(IPv4Header.Addresses(template), how.Protocol, 0);
         for (int offset = 0, index = 0; offset < payloadBytes; offset += how.SegmentPayloadBytes, index++)
         {
             var length = Math.Min(how.SegmentPayloadBytes, payloadBytes - offset);
@@ -35,7 +36,7 @@ internal static class Segmenter
             var header = train.Add(how.HeaderBytes, payload);
             template.CopyTo(header);
             WriteIp(header, packet.IsIPv6, index, length);
-            WriteTransport(header, how, offset, isLast: offset + length == payloadBytes, payload.Span);
+            WriteTransport(header, how, offset, isLast: offset + length == payloadBytes, flowSum, payload.Span);
         }
     }
 
@@ -53,7 +54,7 @@ internal static class Segmenter
         IPv4Header.WriteChecksum(header);
     }
 
-    private static void WriteTransport(Span<byte> header, in Superpacket how, int offset, bool isLast, ReadOnlySpan<byte> payload)
+    private static void WriteTransport(Span<byte> header, in Superpacket how, int offset, bool isLast, ulong flowSum, ReadOnlySpan<byte> payload)
     {
         var transport = header[how.TransportOffset..];
         var transportBytes = transport.Length + payload.Length;
@@ -71,8 +72,7 @@ internal static class Segmenter
 
         var field = transport[how.ChecksumOffset..];
         Checksum.Write(field, 0);
-        var sum = Checksum.Finish(
-            Checksum.PseudoHeader(IPv4Header.Addresses(header), how.Protocol, transportBytes) + Checksum.Sum(transport) + Checksum.Sum(payload));
+        var sum = Checksum.Finish(flowSum + Checksum.Word((ushort)transportBytes) + Checksum.Sum(transport) + Checksum.Sum(payload));
         Checksum.Write(field, sum == 0 && !how.IsTcp ? ushort.MaxValue : sum);
     }
 }
