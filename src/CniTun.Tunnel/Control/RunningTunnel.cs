@@ -3,13 +3,14 @@ using CniTun.Linux.Sockets;
 using CniTun.Linux.Tuntap;
 using CniTun.Tunnel.Loops;
 using CniTun.Tunnel.Packets;
+using CniTun.Tunnel.Paths;
 using CniTun.Tunnel.Peers;
 using CniTun.Uapi;
 
 namespace CniTun.Tunnel.Control;
 
 /// <summary>
-/// One tunnel from start to end: owns the TUN, the UDP socket and the packet threads, answers what it is and takes changes.
+/// One tunnel from start to end: owns the TUN, the UDP socket, the packet threads and the prober, answers what it is and takes changes.
 /// Control calls may come from any thread and wait for one another; packets wait for none of them.
 /// </summary>
 public sealed class RunningTunnel : IDisposable
@@ -24,6 +25,7 @@ public sealed class RunningTunnel : IDisposable
     private readonly CurrentPeers peers = new();
     private readonly DirectionCounters outCounters = new();
     private readonly DirectionCounters inCounters = new();
+    private readonly Prober prober;
     private UdpSocket socket;
     private PacketLoops loops;
     private SecretKey? privateKey;
@@ -36,6 +38,7 @@ public sealed class RunningTunnel : IDisposable
         this.log = log;
         this.onInterfaceLost = onInterfaceLost;
         loops = StartLoops();
+        prober = new Prober(peers, new UdpProbeTransport(socket, mark));
     }
 
     /// <summary>Gets the interface's name.</summary>
@@ -93,12 +96,13 @@ public sealed class RunningTunnel : IDisposable
         }
     }
 
-    /// <summary>Stops the packet threads and closes socket and TUN, with which the interface vanishes.</summary>
+    /// <summary>Stops all threads and closes socket and TUN, with which the interface vanishes.</summary>
     public void Dispose()
     {
         lock (gate)
         {
             loops.Dispose();
+            prober.Dispose();
             socket.Dispose();
             tun.Dispose();
         }
@@ -136,7 +140,14 @@ public sealed class RunningTunnel : IDisposable
         AllowedIps = peer.AllowedIps,
         RxBytes = peer.Traffic.ReceivedBytes,
         TxBytes = peer.Traffic.SentBytes,
+        PathMtuBytes = peer.Path.State == PathState.Unknown ? null : peer.Path.MtuBytes,
+        PathState = peer.Path.State == PathState.Unknown ? null : PathStates.Name(peer.Path.State),
+        RoundTripMicroseconds = Known(peer.Path.RoundTripMicroseconds),
+        LeastRoundTripMicroseconds = Known(peer.Path.LeastRoundTripMicroseconds),
+        LossPermille = (int?)Known(peer.Path.LossPermille),
     };
+
+    private static long? Known(long measured) => measured < 0 ? null : measured;
 
     /// <summary>Lists the packets that went through, and of the reasons to drop those that occurred.</summary>
     private static IEnumerable<Counter> Count(string direction, DirectionCounters counters)
@@ -179,6 +190,7 @@ public sealed class RunningTunnel : IDisposable
         }
 
         peers.Replace(builder.Build());
+        prober.LookAgain();
         privateKey = update.PrivateKey is { } key ? (key.IsZero ? null : key) : privateKey;
         log.Configured(peers.Table.Peers.Count, peers.Table.Peers.Sum(peer => peer.AllowedIps.Count));
         return 0;
@@ -191,6 +203,7 @@ public sealed class RunningTunnel : IDisposable
         {
             var next = OpenSocket(port, newMark, log);
             loops.Dispose();
+            prober.Use(new UdpProbeTransport(next, newMark));
             socket.Dispose();
             socket = next;
             loops = StartLoops();
@@ -198,6 +211,7 @@ public sealed class RunningTunnel : IDisposable
         else if (newMark != mark)
         {
             socket.SetMark(newMark);
+            prober.Use(new UdpProbeTransport(socket, newMark));
         }
 
         mark = newMark;
