@@ -21,7 +21,6 @@ namespace CniTun.Tunnel.Paths;
 /// </remarks>
 internal sealed class PathMtuSearch
 {
-    private const int MaxIPv4Bytes = 65_535;
     private const int SilenceBeforeFirstAnswer = 3;
     private const int SilenceAfterwards = 8;
 
@@ -30,13 +29,8 @@ internal sealed class PathMtuSearch
     private const long RaiseMilliseconds = 600_000;
     private const long RaiseUnderLossMilliseconds = 60_000;
 
-    private readonly int helloBytes;
-    private readonly int baseBytes;
-    private readonly int leastBytes;
-    private Step step;
-    private int ceiling;
-    private int confirmed;
-    private int refuted;
+    private SizeBounds sizes;
+    private SearchStep step;
     private bool answers;
     private int misses;
     private int silence;
@@ -52,25 +46,8 @@ internal sealed class PathMtuSearch
     /// <param name="ceilingBytes">As of <see cref="SetCeiling"/>.</param>
     public PathMtuSearch(bool isIPv6, int ceilingBytes)
     {
-        helloBytes = ProbeMessage.HeaderBytes + PeerPath.OverheadBytes(isIPv6);
-
-        // BASE_PLPMTU (RFC 8899, section 5.1.2), and what a link must carry (RFC 791, RFC 8200).
-        baseBytes = isIPv6 ? 1280 : 1200;
-        leastBytes = isIPv6 ? 1280 : 576;
-        confirmed = helloBytes;
-        ceiling = Clamp(ceilingBytes);
-        refuted = ceiling + 1;
-        PathBytes = ceiling;
-    }
-
-    private enum Step
-    {
-        Hello,
-        Top,
-        Base,
-        Bisect,
-        Settled,
-        Raise,
+        sizes = new SizeBounds(isIPv6, ceilingBytes);
+        PathBytes = sizes.Ceiling;
     }
 
     public PathState State { get; private set; }
@@ -88,16 +65,6 @@ internal sealed class PathMtuSearch
 
     /// <summary>Gets when <see cref="Due"/> will have something to do, if nothing else happens.</summary>
     public long WakeAt => outstanding > 0 ? deadline : nextAt;
-
-    private int Candidate => step switch
-    {
-        Step.Hello => helloBytes,
-        Step.Top => ceiling,
-        Step.Base => baseBytes,
-        Step.Bisect => confirmed + ((refuted - confirmed) / 2),
-        Step.Raise => confirmed + 1,
-        _ => confirmed,
-    };
 
     /// <summary>Notices a probe that is lost, and says what to send now.</summary>
     /// <returns>The outer packet's size of a probe that is taken to be sent; 0 for none.</returns>
@@ -118,7 +85,7 @@ internal sealed class PathMtuSearch
             return 0;
         }
 
-        outstanding = controlIsDue ? helloBytes : Candidate;
+        outstanding = controlIsDue ? sizes.HelloBytes : sizes.Candidate(step);
         deadline = now + roundTrip.TimeoutMilliseconds;
         State = State == PathState.Unknown ? PathState.Searching : State;
         return outstanding;
@@ -139,15 +106,17 @@ internal sealed class PathMtuSearch
             nextAt = now + GapMilliseconds;
         }
 
-        if (bytes == helloBytes)
+        if (bytes == sizes.HelloBytes)
         {
             Hear(now);
         }
-        else if (bytes > confirmed)
+        else if (bytes > sizes.Confirmed)
         {
             Confirm(bytes, now);
         }
-        else if (bytes == confirmed && step == Step.Settled)
+
+        // Both at once on a path that carries the smallest probe alone.
+        if (bytes == sizes.Confirmed && step == SearchStep.Settled)
         {
             Affirm(now);
         }
@@ -156,16 +125,12 @@ internal sealed class PathMtuSearch
     /// <summary>Takes it that this host itself refused to send a packet of this size (EMSGSIZE), which is beyond doubt.</summary>
     public void Refused(int bytes, long now)
     {
-        if (bytes <= helloBytes)
+        if (bytes > sizes.HelloBytes + 1)
         {
-            return;
+            sizes.Limit(Math.Min(sizes.Ceiling, bytes - 1));
+            PathBytes = Math.Min(PathBytes, bytes - 1);
+            Restart(now);
         }
-
-        ceiling = Math.Min(ceiling, bytes - 1);
-        refuted = Math.Min(refuted, bytes);
-        confirmed = confirmed < bytes ? confirmed : helloBytes;
-        PathBytes = Math.Min(PathBytes, bytes - 1);
-        Restart(now);
     }
 
     /// <summary>Says what the local route to the peer allows.</summary>
@@ -174,28 +139,15 @@ internal sealed class PathMtuSearch
     /// </remarks>
     public void SetCeiling(int bytes, long now)
     {
-        bytes = Clamp(bytes);
-        if (step != Step.Hello && bytes < confirmed)
+        if (sizes.Limit(step == SearchStep.Hello ? bytes : Math.Max(bytes, sizes.Confirmed)))
         {
-            bytes = confirmed;
+            PathBytes = answers ? Math.Min(PathBytes, sizes.Ceiling) : sizes.Ceiling;
+            Restart(now);
         }
-
-        if (bytes == ceiling)
-        {
-            return;
-        }
-
-        refuted = bytes > ceiling ? bytes + 1 : Math.Min(refuted, bytes + 1);
-        ceiling = bytes;
-        confirmed = confirmed <= bytes ? confirmed : helloBytes;
-        PathBytes = answers ? Math.Min(PathBytes, bytes) : bytes;
-        Restart(now);
     }
 
     /// <summary>Has the next probe sent at once.</summary>
     public void LookAgain(long now) => nextAt = Math.Min(nextAt, now);
-
-    private int Clamp(int bytes) => Math.Clamp(bytes, helloBytes + 1, MaxIPv4Bytes);
 
     private void Lose(long now)
     {
@@ -205,7 +157,7 @@ internal sealed class PathMtuSearch
         silence++;
 
         // Further losses of the same size tell of the size, not of the path.
-        if (bytes == helloBytes || (step == Step.Settled && misses == 0))
+        if (bytes == sizes.HelloBytes || (step == SearchStep.Settled && misses == 0))
         {
             losses.Add(wasLost: true);
         }
@@ -214,7 +166,7 @@ internal sealed class PathMtuSearch
         {
             FallSilent(now);
         }
-        else if (bytes != helloBytes)
+        else if (bytes != sizes.HelloBytes)
         {
             misses++;
             controlIsDue = true;
@@ -223,7 +175,7 @@ internal sealed class PathMtuSearch
 
     private void FallSilent(long now)
     {
-        step = Step.Hello;
+        step = SearchStep.Hello;
         State = PathState.Unanswered;
         Forget();
         nextAt = now + IdleMilliseconds;
@@ -233,16 +185,16 @@ internal sealed class PathMtuSearch
     private void Hear(long now)
     {
         // What was lost while nobody answered says nothing of the path.
-        losses = step == Step.Hello ? default : losses;
+        losses = step == SearchStep.Hello ? default : losses;
         losses.Add(wasLost: false);
-        if (step == Step.Hello)
+        if (step == SearchStep.Hello)
         {
             Forget();
             State = PathState.Searching;
-            if (confirmed > helloBytes)
+            if (sizes.Confirmed > sizes.HelloBytes)
             {
                 // What passed before the peer fell silent is likely to pass again.
-                step = Step.Settled;
+                step = SearchStep.Settled;
                 raiseAt = now;
                 nextAt = now;
             }
@@ -261,13 +213,11 @@ internal sealed class PathMtuSearch
         }
     }
 
-    /// <summary>A size passed that was not known to.</summary>
+    /// <summary>A size passed that was not known to: also one that was given up, as after heavy loss.</summary>
     private void Confirm(int bytes, long now)
     {
-        // Also one that was given up, as after heavy loss, or as too much for a path that has changed.
-        refuted = bytes >= refuted || step == Step.Raise ? ceiling + 1 : refuted;
-        confirmed = Math.Min(bytes, ceiling);
-        PathBytes = Math.Max(PathBytes, confirmed);
+        sizes.Confirm(bytes, forgetRefuted: step == SearchStep.Raise);
+        PathBytes = Math.Max(PathBytes, sizes.Confirmed);
         Restart(now);
     }
 
@@ -281,10 +231,10 @@ internal sealed class PathMtuSearch
 
         Forget();
         State = PathState.Complete;
-        PathBytes = confirmed;
-        if (confirmed < ceiling && now >= raiseAt)
+        PathBytes = sizes.Confirmed;
+        if (sizes.Confirmed < sizes.Ceiling && now >= raiseAt)
         {
-            step = Step.Raise;
+            step = SearchStep.Raise;
             nextAt = now + GapMilliseconds;
         }
         else
@@ -296,15 +246,13 @@ internal sealed class PathMtuSearch
     /// <summary>The candidate does not pass.</summary>
     private void GiveUp(long now)
     {
-        var candidate = Candidate;
-        if (step == Step.Settled)
+        if (step == SearchStep.Settled)
         {
             // A black hole: from here on the path carries less than it did.
-            confirmed = helloBytes;
-            PathBytes = Math.Min(PathBytes, baseBytes);
+            PathBytes = Math.Min(PathBytes, sizes.BaseBytes);
         }
 
-        refuted = candidate;
+        sizes.Refute(sizes.Candidate(step));
         Restart(now);
     }
 
@@ -312,7 +260,7 @@ internal sealed class PathMtuSearch
     private void Restart(long now)
     {
         Forget();
-        if (step != Step.Hello)
+        if (step != SearchStep.Hello)
         {
             nextAt = now;
             Advance(now);
@@ -321,29 +269,17 @@ internal sealed class PathMtuSearch
 
     private void Advance(long now)
     {
-        if (confirmed + 1 >= refuted)
+        step = sizes.NextStep;
+        State = step == SearchStep.Settled ? PathState.Complete : PathState.Searching;
+        if (step == SearchStep.Settled)
         {
-            step = Step.Settled;
-            State = PathState.Complete;
-            PathBytes = confirmed;
+            PathBytes = sizes.Confirmed;
             nextAt = now + IdleMilliseconds;
             raiseAt = now + (losses.Permille > 0 ? RaiseUnderLossMilliseconds : RaiseMilliseconds);
-            return;
         }
-
-        State = PathState.Searching;
-        if (refuted > ceiling)
+        else if (step == SearchStep.Bisect)
         {
-            step = Step.Top;
-        }
-        else if (confirmed < baseBytes && baseBytes < refuted)
-        {
-            step = Step.Base;
-        }
-        else
-        {
-            step = Step.Bisect;
-            PathBytes = Math.Max(confirmed, Math.Min(leastBytes, refuted - 1));
+            PathBytes = sizes.Sure;
         }
     }
 

@@ -127,6 +127,20 @@ public sealed class PathMtuSearchTests
         Assert.InRange(path.Sent.Count(bytes => bytes > 1400), 1, 10);
     }
 
+    [Theory]
+    [InlineData(52)]
+    [InlineData(53)]
+    [InlineData(60)]
+    public void A_path_that_carries_next_to_nothing_is_found_too_and_left_alone(int mtu)
+    {
+        var path = new SimulatedPath(mtu, ceiling: 1500);
+        path.RunUntil(() => path.Search.State == PathState.Complete);
+        Assert.Equal(mtu, path.Search.PathBytes);
+        path.Sent.Clear();
+        path.RunFor(60_000);
+        Assert.InRange(path.Sent.Count, 10, 13);
+    }
+
     [Fact]
     public void Steady_loss_is_measured_and_is_no_black_hole()
     {
