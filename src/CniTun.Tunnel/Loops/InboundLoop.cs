@@ -2,6 +2,7 @@ using CniTun.Linux;
 using CniTun.Linux.Sockets;
 using CniTun.Linux.Tuntap;
 using CniTun.Tunnel.Packets;
+using CniTun.Tunnel.Paths;
 
 namespace CniTun.Tunnel.Loops;
 
@@ -13,6 +14,7 @@ internal sealed class InboundLoop(TunDevice tun, UdpSocket socket, StopEvent sto
     // How many datagrams are taken between two looks at whether to stop.
     private const int MaxDatagrams = 64;
 
+    private readonly byte[] reply = GC.AllocateUninitializedArray<byte>(ProbeMessage.HeaderBytes, pinned: true);
     private readonly byte[] buffer = GC.AllocateUninitializedArray<byte>(MaxDatagramBytes, pinned: true);
 
     /// <summary>Forwards until told to stop.</summary>
@@ -32,6 +34,13 @@ internal sealed class InboundLoop(TunDevice tun, UdpSocket socket, StopEvent sto
                 if (length < 0)
                 {
                     core.ReceiveFailed(length);
+                }
+                else if (length > 0 && ProbeMessage.IsProbe(buffer[0]))
+                {
+                    if (core.ReceiveProbe(buffer.AsSpan(0, length), source, reply) is > 0 and var replyBytes)
+                    {
+                        _ = socket.Send(reply.AsSpan(0, replyBytes), source);
+                    }
                 }
                 else if (core.TryReceive(buffer.AsSpan(0, length), source, out var packet))
                 {

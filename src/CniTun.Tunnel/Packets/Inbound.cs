@@ -1,11 +1,13 @@
+using System.Diagnostics;
 using CniTun.Addresses;
+using CniTun.Tunnel.Paths;
 using CniTun.Tunnel.Peers;
 
 namespace CniTun.Tunnel.Packets;
 
 /// <summary>Decides about datagrams from the network, every byte of which may be hostile. Does no I/O; belongs to one thread.</summary>
 /// <remarks>
-/// The first byte tells the format. 0x4_ and 0x6_ are a raw IP packet; every other one is dropped.
+/// The first byte tells the format. 0x4_ and 0x6_ are a raw IP packet, 0x80 and above a probe; every other one is dropped.
 /// A sender is known by its address alone, which anybody on the underlay can forge: hence a peer is never followed to a
 /// new endpoint (no roaming), and nothing that a datagram says changes where we send.
 /// </remarks>
@@ -25,6 +27,28 @@ public sealed class Inbound(CurrentPeers peers, DirectionCounters counters)
         }
 
         return drop == Drop.None;
+    }
+
+    /// <summary>Judges a datagram that begins like a probe.</summary>
+    /// <param name="datagram">What was received.</param>
+    /// <param name="source">The sender, whom a reply goes to.</param>
+    /// <param name="reply">At least <see cref="ProbeMessage.HeaderBytes"/>.</param>
+    /// <returns>How many bytes of the reply to send; 0 for none.</returns>
+    public int ReceiveProbe(ReadOnlySpan<byte> datagram, in IpEndpoint source, Span<byte> reply)
+    {
+        if (peers.Table.FindBySource(source) is not { } peer)
+        {
+            counters.Add(Drop.UnknownSource);
+            return 0;
+        }
+
+        var outcome = ProbeResponder.Receive(datagram, peer.Path, Stopwatch.GetTimestamp(), reply, out var replyBytes);
+        if (outcome is ProbeOutcome.Malformed or ProbeOutcome.Unexpected)
+        {
+            counters.Add(Drop.UnknownFormat);
+        }
+
+        return replyBytes;
     }
 
     /// <summary>Counts how writing a packet to the TUN ended.</summary>

@@ -53,5 +53,9 @@ public sealed class Outbound(CurrentPeers peers, DirectionCounters counters)
         {
             send.Peer.Traffic.AddSent(send.Length);
         }
+        else if (drop == Drop.TooBig)
+        {
+            send.Peer.Path.SendRefused(send.Length);
+        }
     }
 }
