@@ -12,6 +12,7 @@ public sealed class PeerPath
     private readonly int overheadBytes;
     private int mtuBytes = UnlimitedBytes;
     private int refusedBytes;
+    private int wasHeard;
     private int state;
     private long roundTripMicroseconds = -1;
     private long leastRoundTripMicroseconds = -1;
@@ -92,6 +93,19 @@ public sealed class PeerPath
         Volatile.Read(ref bell)?.Ring();
         return true;
     }
+
+    /// <summary>Takes it that the peer probes us: one that did not answer may have come to life.</summary>
+    internal void Hear()
+    {
+        if (State == PathState.Unanswered && Volatile.Read(ref wasHeard) == 0)
+        {
+            Volatile.Write(ref wasHeard, 1);
+            Volatile.Read(ref bell)?.Ring();
+        }
+    }
+
+    /// <summary>Tells whether a peer that did not answer was heard since the last call.</summary>
+    internal bool TakeHeard() => Interlocked.Exchange(ref wasHeard, 0) != 0;
 
     /// <summary>Takes the smallest outer size that was refused since the last call.</summary>
     /// <returns>0 if none was.</returns>

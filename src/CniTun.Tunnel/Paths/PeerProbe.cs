@@ -15,12 +15,16 @@ internal sealed class PeerProbe(IpEndpoint endpoint, PeerPath path)
     private const long RouteHasteMilliseconds = 2000;
     private const long RouteAgeMilliseconds = 30_000;
 
+    // How soon after a probe another may be sent because the peer was heard, which it can bring about as often as it likes.
+    private const long HearingMilliseconds = 1000;
+
     private static readonly long TicksPerMillisecond = Stopwatch.Frequency / 1000;
 
     private readonly int overheadBytes = PeerPath.OverheadBytes(path.IsIPv6);
     private PathMtuSearch? search;
     private bool routeIsInDoubt;
     private long routeReadAt;
+    private long sentAt;
     private uint sequence;
 
     public PeerPath Path => path;
@@ -94,6 +98,11 @@ internal sealed class PeerProbe(IpEndpoint endpoint, PeerPath path)
             known.Refused(refused, now);
         }
 
+        if (path.TakeHeard() && now - sentAt >= HearingMilliseconds)
+        {
+            known.LookAgain(now);
+        }
+
         return any;
     }
 
@@ -122,6 +131,7 @@ internal sealed class PeerProbe(IpEndpoint endpoint, PeerPath path)
 
         var request = new ProbeMessage(IsReply: false, sequence++, token, timestamp, bytes - overheadBytes);
         path.Probes.Begin(request);
+        sentAt = now;
         if (transport.Send(datagram[..request.Write(datagram)], endpoint) == -Errno.EMSGSIZE)
         {
             routeIsInDoubt = true;

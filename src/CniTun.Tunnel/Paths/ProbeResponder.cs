@@ -38,6 +38,7 @@ public static class ProbeResponder
             return path.TryRecord(message, timestamp) ? ProbeOutcome.Recorded : ProbeOutcome.Unexpected;
         }
 
+        path.Hear();
         replyBytes = (message with { IsReply = true }).Write(reply);
         return ProbeOutcome.Reply;
     }

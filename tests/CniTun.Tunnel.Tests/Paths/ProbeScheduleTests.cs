@@ -53,6 +53,31 @@ public sealed class ProbeScheduleTests : IDisposable
     }
 
     [Fact]
+    public void A_silent_peer_that_probes_us_is_asked_at_once_but_not_more_than_once_a_second()
+    {
+        var peer = Table(1).Peers[0];
+        var table = new PeerTable([peer]);
+        RunUntil(table, () => peer.Path.State == PathState.Unanswered);
+        RunFor(table, 60_000);
+        network.Sent.Clear();
+        var request = new byte[ProbeMessage.HeaderBytes];
+        new ProbeMessage(IsReply: false, 1, 1, 1, request.Length).Write(request);
+        for (var i = 0; i < 1000; i++)
+        {
+            ProbeResponder.Receive(request, peer.Path, 0, new byte[ProbeMessage.HeaderBytes], out _);
+            RunFor(table, 10);
+        }
+
+        Assert.InRange(network.Sent.Count, 9, 11);
+
+        RunFor(table, 1000);
+        network.PathMtus[peer.Endpoint!.Value] = 1500;
+        ProbeResponder.Receive(request, peer.Path, 0, new byte[ProbeMessage.HeaderBytes], out _);
+        RunFor(table, 1000);
+        Assert.Equal(PathState.Complete, peer.Path.State);
+    }
+
+    [Fact]
     public void A_new_table_keeps_what_is_known_and_a_new_endpoint_begins_again()
     {
         var table = Table(2);
