@@ -25,7 +25,7 @@ set -Eeuo pipefail
 cd "$(dirname "$0")/../.."
 export PATH=$PATH:/usr/sbin:/sbin
 source hack/lab.sh
-for part in topology wireguard-go contenders conditions measure plan; do
+for part in topology wireguard-go contenders conditions measure plan versions; do
     # shellcheck source=/dev/null
     source "hack/bench/tunnel/$part.sh"
 done
@@ -37,6 +37,7 @@ hack/setup.sh bench
 BIN=$(realpath "${CNITUN_BIN:-dist/linux-x64}")
 BIN_B=$(realpath "${CNITUN_BIN_B:-$BIN}")
 readonly BIN BIN_B
+read -r LOAD_BEFORE _ </proc/loadavg
 
 close() {
     lab_close
@@ -75,5 +76,10 @@ done
 condition_set offload
 [ "$IDLE_SECONDS" -eq 0 ] || measure offload idle all 0
 
+if [ "$MICRO" = yes ]; then
+    echo 'bench: micro-benchmarks, about two minutes'
+    hack/bench/micro.sh "$LAB_DIR/micro" && plan_micro "$LAB_DIR/micro" >>"$MEASURED" || echo 'bench: micro-benchmarks failed' >&2
+fi
+
 [ -z "${BENCH_KEEP:-}" ] || cp "$MEASURED" "$BENCH_KEEP"
-hack/bench/tunnel/report.sh "$MEASURED" ${OUT:+"$OUT"}
+VERSIONS=$(versions) hack/bench/tunnel/report.sh "$MEASURED" ${OUT:+"$OUT"}

@@ -1,7 +1,8 @@
 # Sourced after measure.sh. What is measured of whom.
 #
-#   plan_read ARGUMENTS...         sets ROUNDS, RUN_SECONDS, IDLE_SECONDS, CONTENDERS, CONDITIONS, METRICS and OUT
+#   plan_read ARGUMENTS...         sets ROUNDS, RUN_SECONDS, IDLE_SECONDS, CONTENDERS, CONDITIONS, METRICS, MICRO and OUT
 #   plan_round CONDITION ROUND     all metrics of that condition, each of all contenders in turn
+#   plan_micro FILE                what micro.sh found, as lines of measurements
 # shellcheck shell=bash disable=SC2034
 
 plan_read() {
@@ -26,14 +27,14 @@ plan_read() {
 }
 
 plan_quick() {
-    ROUNDS=3 RUN_SECONDS=2 IDLE_SECONDS=0 OUT='' CONDITIONS=(offload) METRICS=(tcp1 pps rr)
+    ROUNDS=3 RUN_SECONDS=2 IDLE_SECONDS=0 MICRO=no OUT='' CONDITIONS=(offload) METRICS=(tcp1 pps rr)
     CONTENDERS=(vxlan wireguard-go cnitun)
     plan_second_build
 }
 
 # No list of metrics: each condition has its own.
 plan_full() {
-    ROUNDS=5 RUN_SECONDS=2 IDLE_SECONDS=10 OUT=docs/bench CONDITIONS=(offload single loss reorder) METRICS=()
+    ROUNDS=5 RUN_SECONDS=2 IDLE_SECONDS=10 MICRO=yes OUT=docs/bench CONDITIONS=(offload single loss reorder) METRICS=()
     CONTENDERS=(direct vxlan wireguard-go openvpn cnitun cnitun-many)
     plan_second_build
 }
@@ -88,4 +89,16 @@ plan_leaves_out() {
         openvpn) [[ $1 != offload || $2 == both || $2 == tcp6 ]] ;;
         *) false ;;
     esac
+}
+
+# NAME NANOSECONDS BYTES: every one as it is, then the worst layout of each family's look-up, and the most that any allocated.
+plan_micro() {
+    awk '
+        { printf "micro %s-ns cnitun 0 %s\nmicro %s-bytes cnitun 0 %s\n", $1, $2, $1, $3 }
+        match($1, /^LookUpIPv[46]/) { family = substr($1, 10, 1); if ($2 > worst[family]) worst[family] = $2 }
+        $3 > most { most = $3 }
+        END {
+            for (family in worst) printf "micro look-up-%s cnitun 0 %s\n", family, worst[family]
+            printf "micro allocated cnitun 0 %d\n", most
+        }' "$1"
 }
