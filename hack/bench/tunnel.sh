@@ -14,7 +14,8 @@
 #   -k CONTENDERS   of direct, vxlan, wireguard-go, openvpn, cnitun, cnitun-b, cnitun-many
 #   -c CONDITIONS   of offload, single, loss, reorder (hack/bench/tunnel/conditions.sh)
 #   -m METRICS      of tcp1, tcp4, tcp6, both, pps, rr (hack/bench/tunnel/measure.sh)
-#   -o DIR          where the report goes; -i takes 10 seconds more and measures idling, which the whole run does anyway
+#   -o DIR          where the report goes
+#   -i              measures idling too, for 10 seconds;  -n  no micro-benchmarks (the whole run does both)
 #
 #   CNITUN_BIN=DIR             the binaries under test (default: builds, then dist/linux-x64)
 #   CNITUN_TUNNEL_FLAGS='...'  further flags for cnitun-tunnel

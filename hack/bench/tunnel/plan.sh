@@ -11,7 +11,7 @@ plan_read() {
         quick | full) mode=$1; shift ;;
     esac
     "plan_$mode"
-    while getopts r:s:k:c:m:o:i option; do
+    while getopts r:s:k:c:m:o:in option; do
         case $option in
             r) ROUNDS=$OPTARG ;;
             s) RUN_SECONDS=$OPTARG ;;
@@ -20,6 +20,7 @@ plan_read() {
             m) IFS=, read -ra METRICS <<<"$OPTARG" ;;
             o) OUT=$OPTARG ;;
             i) IDLE_SECONDS=10 ;;
+            n) MICRO=no ;;
             *) echo 'usage: see the head of hack/bench/tunnel.sh' >&2; exit 2 ;;
         esac
     done
