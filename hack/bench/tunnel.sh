@@ -12,7 +12,7 @@
 #
 #   -r ROUNDS  -s SECONDS of a run
 #   -k CONTENDERS   of direct, vxlan, wireguard-go, openvpn, cnitun, cnitun-b, cnitun-many
-#   -c CONDITIONS   of offload, single, loss, reorder (hack/bench/tunnel/conditions.sh)
+#   -c CONDITIONS   of offload, single, gro, loss, reorder (hack/bench/tunnel/conditions.sh)
 #   -m METRICS      of tcp1, tcp4, tcp6, both, pps, rr (hack/bench/tunnel/measure.sh)
 #   -o DIR          where the report goes
 #   -i              measures idling too, for 10 seconds;  -n  no micro-benchmarks (the whole run does both)

@@ -35,7 +35,7 @@ plan_quick() {
 
 # No list of metrics: each condition has its own.
 plan_full() {
-    ROUNDS=5 RUN_SECONDS=2 IDLE_SECONDS=10 MICRO=yes OUT=docs/bench CONDITIONS=(offload single loss reorder) METRICS=()
+    ROUNDS=4 RUN_SECONDS=2 IDLE_SECONDS=10 MICRO=yes OUT=docs/bench CONDITIONS=(offload single gro loss reorder) METRICS=()
     CONTENDERS=(direct vxlan wireguard-go openvpn cnitun cnitun-many)
     plan_second_build
 }
@@ -57,7 +57,7 @@ plan_check() {
     done
     CONTENDERS=("${known[@]}")
     for name in "${CONDITIONS[@]}"; do
-        [[ $name =~ ^(offload|single|loss|reorder)$ ]] || { echo "bench: there is no condition $name" >&2; exit 2; }
+        [[ $name =~ ^(offload|single|gro|loss|reorder)$ ]] || { echo "bench: there is no condition $name" >&2; exit 2; }
     done
     for name in "${METRICS[@]}"; do
         [[ $name =~ ^(tcp1|tcp4|tcp6|both|pps|rr)$ ]] || { echo "bench: there is no metric $name" >&2; exit 2; }
@@ -68,7 +68,7 @@ plan_round() {
     local metric name metrics=("${METRICS[@]}")
     [ ${#metrics[@]} -gt 0 ] || case $1 in
         offload) metrics=(tcp1 tcp4 tcp6 both pps rr) ;;
-        single) metrics=(tcp1 tcp4) ;;
+        single | gro) metrics=(tcp1 tcp4) ;;
         loss | reorder) metrics=(tcp1) ;;
     esac
     for metric in "${metrics[@]}"; do

@@ -10,11 +10,11 @@ results=$(awk -f "$HERE/medians.awk" "$HERE/goals.tsv" "$MEASURED")
 
 # A row of the numbers: what, its unit, how many digits. What is not listed is not shown.
 readonly LABELS='tcp1	TCP, 1 stream, Gbit/s	2
-tcp1-cpu	  processor-seconds per GB	2
-tcp1-own	  of them the tunnel'\''s processes	2
+tcp1-cpu	1 stream: processor-seconds per GB	2
+tcp1-own	1 stream: those of the tunnel	2
 tcp4	TCP, 4 streams, Gbit/s	2
-tcp4-cpu	  processor-seconds per GB	2
-tcp4-own	  of them the tunnel'\''s processes	2
+tcp4-cpu	4 streams: processor-seconds per GB	2
+tcp4-own	4 streams: those of the tunnel	2
 tcp6	TCP over IPv6, 1 stream, Gbit/s	2
 both	TCP, both directions at once, Gbit/s	2
 pps	64-byte UDP packets received per second	0
@@ -100,8 +100,9 @@ rows | bash "$HERE/chart.sh" >"$OUT/tunnel.svg"
     echo
     echo '![medians as a chart](tunnel.svg)'
     echo
-    echo 'Medians. `offload`: the underlay passes superpackets; `single`: it does not; `loss`: 1 % of all datagrams is lost; `reorder`: 2 %'
-    echo 'arrive 300 us late; both of the latter without segmentation offload.'
+    echo 'Medians. `offload`: the underlay passes superpackets; `single`: it does not; `gro`: it does not, but'
+    echo 'the receiving kernel merges what arrives; `loss`: as single, 1 % of all datagrams is lost; `reorder`: as single, 2 % arrive 300 us late.'
+    echo 'Loss and lateness hit single datagrams in both directions, at the same place for all.'
     echo
     rows | awk -F '\t' '
         NR == 1 { $1 = $2 = ""; printf "| | |"; for (i = 3; i <= NF; i++) printf " %s |", $i; printf "\n|---|---|"; for (i = 3; i <= NF; i++) printf "---|"; print ""; next }
