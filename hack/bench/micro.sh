@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Times the parts of the packet path one by one, and counts what they allocate, with BenchmarkDotNet: hack/bench/micro/.
-# About two minutes. Prints its tables; appends lines of "NAME NANOSECONDS BYTES" to FILE if told one, for a report.
+# Half a minute. Prints its tables; appends lines of "NAME NANOSECONDS BYTES" to FILE if told one, for a report.
 #
 #   hack/bench/micro.sh [FILE [WORD]]        WORD: only the benchmarks whose names hold it, LookUp for one
 set -Eeuo pipefail

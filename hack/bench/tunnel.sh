@@ -4,7 +4,7 @@
 # so that whatever else the machine does hits all of them. What carries over to another machine is the medians of the
 # rounds' ratios, not the numbers. Differences under 15 % mean nothing. As root, on a machine that does nothing else.
 #
-#   hack/bench/tunnel.sh                    everything, about 12 minutes; writes docs/bench/tunnel.json, .md and .svg
+#   hack/bench/tunnel.sh                    everything, about 11 minutes; writes docs/bench/tunnel.json, .md and .svg
 #   hack/bench/tunnel.sh quick              for development, about a minute: one stream, small packets, request and response,
 #                                           against VXLAN and wireguard-go; writes nothing
 #   hack/bench/tunnel.sh quick -k cnitun,cnitun-b -m tcp1 -r 9 -s 1         A against B, one metric, no one else
@@ -22,6 +22,7 @@
 #   CNITUN_BIN_B=DIR           a second build as the contender cnitun-b, in the same run; CNITUN_TUNNEL_FLAGS_B likewise
 #                              (either alone makes a cnitun-b: the same build with other flags, or another with the same)
 #   BENCH_KEEP=FILE            keeps the single measurements
+# shellcheck disable=SC2034
 set -Eeuo pipefail
 cd "$(dirname "$0")/../.."
 export PATH=$PATH:/usr/sbin:/sbin
@@ -78,7 +79,7 @@ condition_set offload
 [ "$IDLE_SECONDS" -eq 0 ] || measure offload idle all 0
 
 if [ "$MICRO" = yes ]; then
-    echo 'bench: micro-benchmarks, about two minutes'
+    echo 'bench: micro-benchmarks, about half a minute'
     hack/bench/micro.sh "$LAB_DIR/micro" && plan_micro "$LAB_DIR/micro" >>"$MEASURED" || echo 'bench: micro-benchmarks failed' >&2
 fi
 

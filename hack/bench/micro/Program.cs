@@ -15,6 +15,11 @@ namespace CniTun.Bench;
 /// Runs every benchmark of this assembly, or those whose names hold a word, and appends lines of
 /// "NAME NANOSECONDS BYTES" to a file: <c>CniTun.Bench FILE [WORD]</c>.
 /// </summary>
+/// <remarks>
+/// A class for each part of the packet path: ParseBenchmarks, LookUpBenchmarks; cutting, merging and checksums go beside
+/// them as SegmentBenchmarks, MergeBenchmarks and ChecksumBenchmarks, with their packets in <see cref="Sample"/>. Whatever
+/// is public and has [Benchmark] is run and reported.
+/// </remarks>
 internal static class Program
 {
     private static int Main(string[] args)

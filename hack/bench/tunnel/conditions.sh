@@ -20,10 +20,10 @@ condition_set() {
     [ "$1" != offload ] || switch=on
     [ "$1" != gro ] || merge=on
     for feature in "${SEGMENTATION[@]}"; do
-        arguments+=("$feature" $switch)
+        arguments+=("$feature" "$switch")
     done
     for side in $SIDES; do
-        inside "node-$side" ethtool -K underlay gro $merge "${arguments[@]}"
+        inside "node-$side" ethtool -K underlay gro "$merge" "${arguments[@]}"
         condition_rules "$1" | inside "node-$side" nft -f -
     done
 }

@@ -35,7 +35,7 @@ plan_quick() {
 
 # No list of metrics: each condition has its own.
 plan_full() {
-    ROUNDS=4 RUN_SECONDS=2 IDLE_SECONDS=10 MICRO=yes OUT=docs/bench CONDITIONS=(offload single gro loss reorder) METRICS=()
+    ROUNDS=5 RUN_SECONDS=2 IDLE_SECONDS=10 MICRO=yes OUT=docs/bench CONDITIONS=(offload single gro loss reorder) METRICS=()
     CONTENDERS=(direct vxlan wireguard-go openvpn cnitun cnitun-many)
     plan_second_build
 }

@@ -3,6 +3,7 @@
 # Called by tunnel.sh, which sets VERSIONS (lines of "name<TAB>version") for the page.
 #
 #   hack/bench/tunnel/report.sh MEASURED [DIRECTORY]
+# shellcheck disable=SC2016
 set -Eeuo pipefail
 HERE=$(dirname "$0")
 readonly HERE MEASURED=$1 OUT=${2:-}
