@@ -19,9 +19,15 @@ versions() {
     printf '.NET SDK\t%s\n' "$(DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 dotnet --version 2>/dev/null || echo unknown)"
 }
 
+# The commit is that of a build by this checkout; of a build from elsewhere nothing is known but what it says itself.
 version_of_ours() {
-    local bin=$BIN flags=${CNITUN_TUNNEL_FLAGS:-}
-    [ "$1" = cnitun ] || { bin=$BIN_B flags=${CNITUN_TUNNEL_FLAGS_B:-$flags}; }
-    printf '%s, commit %s, %s bytes%s' "$("$bin/cnitun-tunnel" --version | awk '{ print $2 }')" \
-        "$(git describe --always --dirty 2>/dev/null || echo unknown)" "$(stat -c %s "$bin/cnitun-tunnel")" "${flags:+, $flags}"
+    local bin=$BIN flags=${CNITUN_TUNNEL_FLAGS:-} origin=${CNITUN_BIN:-}
+    [ "$1" = cnitun ] || bin=$BIN_B flags=${CNITUN_TUNNEL_FLAGS_B:-$flags} origin=${CNITUN_BIN_B:-$origin}
+    if [ -n "$origin" ]; then
+        origin='a build from elsewhere'
+    else
+        origin="commit $(git describe --always --dirty 2>/dev/null || echo unknown)"
+    fi
+    printf '%s, %s, %s bytes%s' "$("$bin/cnitun-tunnel" --version | awk '{ print $2 }')" "$origin" \
+        "$(stat -c %s "$bin/cnitun-tunnel")" "${flags:+, $flags}"
 }
