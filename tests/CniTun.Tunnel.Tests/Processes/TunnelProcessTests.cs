@@ -194,6 +194,12 @@ public sealed class TunnelProcessTests
         using var nodes = new TwoNodes();
         nodes.PingFromLeft("10.2.0.1");
 
+        // Our own keys of a peer are there too, which wg is to pass over.
+        Wait.Until(
+            () => nodes.Left.Api.GetAsync().GetAwaiter().GetResult().Peers[0].PathState == "complete",
+            () => "the path was not measured",
+            seconds: 60);
+
         // wg looks in /var/run/wireguard alone.
         var name = $"cntest{Environment.ProcessId}";
         var link = $"/var/run/wireguard/{name}.sock";
