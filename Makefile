@@ -18,7 +18,7 @@ test: ## build and run every test (as root, so that none is skipped)
 demo: ## two nodes as network namespaces, pods on both, traffic across, everything cleaned (as root)
 	@hack/demo.sh
 
-bench: ## measure the plugin against the reference, and the tunnel against a direct route (as root)
+bench: ## measure the plugin against the reference, and the tunnel against its peers (as root)
 	@hack/bench/cni.sh
 	@hack/bench/tunnel.sh
 

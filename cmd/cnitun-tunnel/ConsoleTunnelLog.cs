@@ -34,6 +34,8 @@ internal sealed partial class ConsoleTunnelLog(ILogger logger) : ITunnelLog
 
     public void InterfaceLost(int errno) => LogInterfaceLost(logger, Errno.Describe(errno));
 
+    public void OffloadRefused(string name, string reason) => LogOffloadRefused(logger, name, reason);
+
     public void Started(string name, string socketPath) => LogStarted(logger, name, socketPath);
 
     public void Stopping(string reason) => LogStopping(logger, reason);
@@ -61,4 +63,7 @@ internal sealed partial class ConsoleTunnelLog(ILogger logger) : ITunnelLog
 
     [LoggerMessage(EventId = 8, Level = LogLevel.Information, Message = "stopping reason={Reason}")]
     private static partial void LogStopping(ILogger logger, string reason);
+
+    [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "offload={Name} is off, {Reason}: the kernel refused it, and throughput suffers")]
+    private static partial void LogOffloadRefused(ILogger logger, string name, string reason);
 }

@@ -54,7 +54,7 @@ static int Run(Settings settings)
         Stop(ToldToStop);
     }
 
-    using var tunnel = RunningTunnel.Start(settings.Interface, settings.ListenPort, log, errno => Stop(Errno.Describe(errno)));
+    using var tunnel = RunningTunnel.Start(settings.Tunnel, log, errno => Stop(Errno.Describe(errno)));
     using var server = new UapiServer(settings.SocketPath, tunnel.Read, tunnel.Apply, log, patience: TimeSpan.FromSeconds(2));
     log.Started(tunnel.Name, settings.SocketPath);
     stop.Wait();
@@ -69,7 +69,8 @@ static string Advice(Exception e, Settings settings) => e is not LinuxException 
     ("open", Errno.EACCES or Errno.EPERM) => ". The container needs access to the device /dev/net/tun.",
     ("TUNSETIFF", Errno.EPERM) => ". CAP_NET_ADMIN is needed.",
     ("TUNSETIFF", Errno.EBUSY) => ". Another process holds the interface; is a tunnel running already?",
-    ("TUNSETIFF", Errno.EINVAL) => ". An interface of this name exists and is no TUN; choose another with --interface.",
-    ("bind", Errno.EADDRINUSE) when failure.KernelMessage is null => $". Port {settings.ListenPort} is taken; choose another with --listen-port.",
+    ("TUNSETIFF", Errno.EINVAL) => ". An interface of this name exists and is no TUN, or has another number of queues; choose another with --interface.",
+    ("TUNSETIFF", Errno.E2BIG) => ". The kernel gives one interface fewer queues; lower --queues.",
+    ("bind", Errno.EADDRINUSE) when failure.KernelMessage is null => $". Port {settings.Tunnel.ListenPort} is taken; choose another with --listen-port.",
     _ => string.Empty,
 };

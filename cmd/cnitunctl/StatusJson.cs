@@ -35,7 +35,13 @@ internal static class StatusJson
             AllowedIps = [.. peer.AllowedIps.Select(prefix => prefix.ToString())],
             RxBytes = peer.RxBytes,
             TxBytes = peer.TxBytes,
+            PathMtuBytes = peer.PathMtuBytes,
+            PathState = peer.PathState,
+            RttMicroseconds = peer.RoundTripMicroseconds,
+            LeastRttMicroseconds = peer.LeastRoundTripMicroseconds,
+            LossPermille = peer.LossPermille,
         })],
+        Offloads = tunnel.Offloads.DistinctBy(offload => offload.Name, StringComparer.Ordinal).ToDictionary(offload => offload.Name, offload => offload.State, StringComparer.Ordinal),
         Counters = tunnel.Counters.ToDictionary(counter => counter.Name, counter => counter.Value, StringComparer.Ordinal),
     };
 
@@ -69,6 +75,9 @@ internal sealed class TunnelDocument
 
     /// <summary>Gets all counters, drops and zeros included: DIRECTION_packets, DIRECTION_drop_REASON.</summary>
     public required IReadOnlyDictionary<string, long> Counters { get; init; }
+
+    /// <summary>Gets each offload's state: on, or off with a reason.</summary>
+    public required IReadOnlyDictionary<string, string> Offloads { get; init; }
 }
 
 internal sealed class PeerDocument
@@ -82,6 +91,18 @@ internal sealed class PeerDocument
     public required long RxBytes { get; init; }
 
     public required long TxBytes { get; init; }
+
+    /// <summary>Gets what an IP packet to the peer may have outside the tunnel; null, as all that follows, while it is not known.</summary>
+    public required int? PathMtuBytes { get; init; }
+
+    /// <summary>Gets how the path MTU is known: unanswered, searching or complete.</summary>
+    public required string? PathState { get; init; }
+
+    public required long? RttMicroseconds { get; init; }
+
+    public required long? LeastRttMicroseconds { get; init; }
+
+    public required int? LossPermille { get; init; }
 }
 
 internal sealed class LeaseDocument

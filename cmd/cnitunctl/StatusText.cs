@@ -4,7 +4,7 @@ using CniTun.Uapi;
 
 namespace CniTun.Ctl;
 
-/// <summary>The status for people: three tables.</summary>
+/// <summary>The status for people: a table for each thing.</summary>
 internal static class StatusText
 {
     /// <summary>What is longer than this is a hash, of which the beginning will do.</summary>
@@ -26,7 +26,7 @@ internal static class StatusText
     private static void AppendTunnel(StringBuilder text, DeviceState tunnel)
     {
         text.Append(CultureInfo.InvariantCulture, $"Tunnel on UDP port {tunnel.ListenPort}: {Count(tunnel.Peers.Count, "peer")}\n");
-        var peers = new TextTable("PEER", "ENDPOINT", "ALLOWED IPS", "RECEIVED", "SENT");
+        var peers = new TextTable("PEER", "ENDPOINT", "ALLOWED IPS", "RECEIVED", "SENT", "PATH-MTU", "RTT", "LOSS");
         foreach (var peer in tunnel.Peers)
         {
             peers.Add(
@@ -34,10 +34,14 @@ internal static class StatusText
                 peer.Endpoint?.ToString() ?? "-",
                 peer.AllowedIps.Count == 0 ? "-" : string.Join(", ", peer.AllowedIps),
                 ByteCount.Format(peer.RxBytes),
-                ByteCount.Format(peer.TxBytes));
+                ByteCount.Format(peer.TxBytes),
+                PathMtu(peer),
+                RoundTrip(peer.RoundTripMicroseconds),
+                Loss(peer.LossPermille));
         }
 
         peers.AppendTo(text);
+        AppendOffloads(text, tunnel.Offloads);
 
         var drops = new TextTable("DROPPED", "REASON", "PACKETS");
         foreach (var (direction, reason, packets) in Drop.From(tunnel.Counters).Where(drop => drop.Packets > 0))
@@ -49,6 +53,30 @@ internal static class StatusText
         drops.AppendTo(text);
         text.Append('\n');
     }
+
+    private static void AppendOffloads(StringBuilder text, IReadOnlyList<Offload> offloads)
+    {
+        if (offloads.Count > 0)
+        {
+            text.Append('\n');
+        }
+
+        foreach (var offload in offloads)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"offload {offload.Name}={offload.State}\n");
+        }
+    }
+
+    /// <summary>The number alone if it was measured, else with how it is known.</summary>
+    private static string PathMtu(PeerState peer) => peer.PathMtuBytes is not { } bytes ? "-"
+        : peer.PathState is null or "complete" ? bytes.ToString(CultureInfo.InvariantCulture)
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes} ({peer.PathState})");
+
+    private static string RoundTrip(long? microseconds) => microseconds is not { } value ? "-"
+        : string.Create(CultureInfo.InvariantCulture, $"{value / 1000.0:F2} ms");
+
+    private static string Loss(int? permille) => permille is not { } value ? "-"
+        : string.Create(CultureInfo.InvariantCulture, $"{value / 10.0:F1}%");
 
     private static void AppendLeases(StringBuilder text, IReadOnlyList<NetworkLease> leases)
     {

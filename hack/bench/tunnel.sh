@@ -4,7 +4,7 @@
 # so that whatever else the machine does hits all of them. What carries over to another machine is the medians of the
 # rounds' ratios, not the numbers. Differences under 15 % mean nothing. As root, on a machine that does nothing else.
 #
-#   hack/bench/tunnel.sh                    everything, about 12 minutes; writes docs/bench/tunnel.json, .md and .svg
+#   hack/bench/tunnel.sh                    everything, about 11 minutes; writes docs/bench/tunnel.json, .md and .svg
 #   hack/bench/tunnel.sh quick              for development, about a minute: one stream, small packets, request and response,
 #                                           against VXLAN and wireguard-go; writes nothing
 #   hack/bench/tunnel.sh quick -k cnitun,cnitun-b -m tcp1 -r 9 -s 1         A against B, one metric, no one else
@@ -12,20 +12,22 @@
 #
 #   -r ROUNDS  -s SECONDS of a run
 #   -k CONTENDERS   of direct, vxlan, wireguard-go, openvpn, cnitun, cnitun-b, cnitun-many
-#   -c CONDITIONS   of offload, single, loss, reorder (hack/bench/tunnel/conditions.sh)
+#   -c CONDITIONS   of offload, single, gro, loss, reorder (hack/bench/tunnel/conditions.sh)
 #   -m METRICS      of tcp1, tcp4, tcp6, both, pps, rr (hack/bench/tunnel/measure.sh)
-#   -o DIR          where the report goes; -i takes 10 seconds more and measures idling, which the whole run does anyway
+#   -o DIR          where the report goes
+#   -i              measures idling too, for 10 seconds;  -n  no micro-benchmarks (the whole run does both)
 #
 #   CNITUN_BIN=DIR             the binaries under test (default: builds, then dist/linux-x64)
 #   CNITUN_TUNNEL_FLAGS='...'  further flags for cnitun-tunnel
 #   CNITUN_BIN_B=DIR           a second build as the contender cnitun-b, in the same run; CNITUN_TUNNEL_FLAGS_B likewise
 #                              (either alone makes a cnitun-b: the same build with other flags, or another with the same)
 #   BENCH_KEEP=FILE            keeps the single measurements
+# shellcheck disable=SC2034
 set -Eeuo pipefail
 cd "$(dirname "$0")/../.."
 export PATH=$PATH:/usr/sbin:/sbin
 source hack/lab.sh
-for part in topology wireguard-go contenders conditions measure plan; do
+for part in topology wireguard-go contenders conditions measure plan versions; do
     # shellcheck source=/dev/null
     source "hack/bench/tunnel/$part.sh"
 done
@@ -37,6 +39,7 @@ hack/setup.sh bench
 BIN=$(realpath "${CNITUN_BIN:-dist/linux-x64}")
 BIN_B=$(realpath "${CNITUN_BIN_B:-$BIN}")
 readonly BIN BIN_B
+read -r LOAD_BEFORE _ </proc/loadavg
 
 close() {
     lab_close
@@ -75,5 +78,10 @@ done
 condition_set offload
 [ "$IDLE_SECONDS" -eq 0 ] || measure offload idle all 0
 
+if [ "$MICRO" = yes ]; then
+    echo 'bench: micro-benchmarks, about half a minute'
+    hack/bench/micro.sh "$LAB_DIR/micro" && plan_micro "$LAB_DIR/micro" >>"$MEASURED" || echo 'bench: micro-benchmarks failed' >&2
+fi
+
 [ -z "${BENCH_KEEP:-}" ] || cp "$MEASURED" "$BENCH_KEEP"
-hack/bench/tunnel/report.sh "$MEASURED" ${OUT:+"$OUT"}
+VERSIONS=$(versions) hack/bench/tunnel/report.sh "$MEASURED" ${OUT:+"$OUT"}

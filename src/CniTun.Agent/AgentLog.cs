@@ -47,4 +47,7 @@ internal static partial class AgentLog
 
     [LoggerMessage(14, LogLevel.Error, "{Path}: {Reason}; waiting for it to be put right")]
     public static partial void NoPeersYet(this ILogger logger, string path, string reason);
+
+    [LoggerMessage(15, LogLevel.Information, "{Kind} {Destination}: MTU {MtuBytes}, was {Before} (0: that of the interface)")]
+    public static partial void RouteMtuChanged(this ILogger logger, string kind, Cidr destination, uint mtuBytes, uint before);
 }

@@ -100,9 +100,11 @@ public sealed class AgentLoop
         try
         {
             using var netlink = RouteNetlink.Open();
-            var desired = DesiredState.Compute(settings, keys.PrivateKey, nodes, Underlay.Read(netlink, nodes.Remotes));
+            var tunnel = await host.ReadTunnelAsync(cancellationToken);
+            var underlay = Underlay.Read(netlink, nodes.Remotes);
+            var desired = DesiredState.Compute(settings, keys.PrivateKey, nodes, underlay, MeasuredPaths.From(tunnel));
             Warn(desired.Warnings);
-            await host.ReconcileAsync(netlink, desired, cancellationToken);
+            await host.ReconcileAsync(netlink, tunnel, desired, cancellationToken);
         }
         catch (Exception e) when (e is AgentException or IOException or UnauthorizedAccessException)
         {

@@ -2,6 +2,7 @@ using CniTun.Agent.Desired;
 using CniTun.Agent.Reconcilers;
 using CniTun.Agent.Settings;
 using CniTun.Linux.Netlink;
+using CniTun.Uapi;
 using Microsoft.Extensions.Logging;
 
 using static CniTun.Agent.RouteConstants;
@@ -18,15 +19,23 @@ internal sealed class Host(AgentSettings settings, ILogger logger)
     private readonly TunnelLinkReconciler tunnelLink = new(settings.TunnelInterface, logger);
     private readonly CniConfigReconciler cniConfig = new(settings.CniConfigFile, logger);
 
+    /// <summary>Asks the tunnel what it is and knows.</summary>
+    /// <returns>Null if it is not there.</returns>
+    public Task<DeviceState?> ReadTunnelAsync(CancellationToken cancellationToken) => tunnel.ReadAsync(cancellationToken);
+
+    /// <param name="netlink">The namespace.</param>
+    /// <param name="current">The tunnel as it was read.</param>
+    /// <param name="desired">What to make of both.</param>
+    /// <param name="cancellationToken">Ends the wait for the tunnel.</param>
     /// <exception cref="AgentException">Something is missing that others bring: the tunnel's interface.</exception>
     /// <exception cref="IOException">The kernel, the tunnel or the file system refused.</exception>
-    public async Task ReconcileAsync(RouteNetlink netlink, DesiredState desired, CancellationToken cancellationToken)
+    public async Task ReconcileAsync(RouteNetlink netlink, DeviceState? current, DesiredState desired, CancellationToken cancellationToken)
     {
         // Without the tunnel too: packets must not leak while it is away.
         routes.Reconcile(netlink, RTN_UNREACHABLE, PodRoutes.Guards(desired));
         forwarding.Reconcile(netlink, desired.OwnPodCidrs);
 
-        await tunnel.ReconcileAsync(desired.Tunnel, cancellationToken);
+        await tunnel.ReconcileAsync(current, desired.Tunnel, cancellationToken);
         var link = tunnelLink.Reconcile(netlink, desired);
         routes.Reconcile(netlink, RTN_UNICAST, PodRoutes.ThroughTunnel(desired, link.Index));
         cniConfig.Reconcile(desired.CniConfig);

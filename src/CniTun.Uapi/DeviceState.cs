@@ -18,6 +18,9 @@ public sealed record DeviceState
 
     /// <summary>Gets our own counters: packets by direction, drops by direction and reason. WireGuard's API has none.</summary>
     public IReadOnlyList<Counter> Counters { get; init; } = [];
+
+    /// <summary>Gets what the kernel may do for many packets at once, and whether it does.</summary>
+    public IReadOnlyList<Offload> Offloads { get; init; } = [];
 }
 
 /// <summary>One peer as it is.</summary>
@@ -42,9 +45,29 @@ public sealed record PeerState
 
     /// <summary>Gets the prefixes that are routed to the peer and that it may send from.</summary>
     public IReadOnlyList<Cidr> AllowedIps { get; init; } = [];
+
+    /// <summary>Gets how many bytes an IP packet to the peer may have outside the tunnel; null before anything is known.</summary>
+    public int? PathMtuBytes { get; init; }
+
+    /// <summary>Gets how the path MTU is known: "unanswered" by the local route, "searching", or "complete" by probes; null before anything is known.</summary>
+    public string? PathState { get; init; }
+
+    /// <summary>Gets the smoothed round-trip time of probes; null if none was answered.</summary>
+    public long? RoundTripMicroseconds { get; init; }
+
+    /// <summary>Gets the shortest round-trip time of probes; null if none was answered.</summary>
+    public long? LeastRoundTripMicroseconds { get; init; }
+
+    /// <summary>Gets how many of 1000 probes were lost lately; null if none was answered.</summary>
+    public int? LossPermille { get; init; }
 }
 
 /// <summary>A number that only grows while the tunnel runs.</summary>
 /// <param name="Name">Lower-case letters, digits and underscores: "out_packets", "in_drop_spoofed_source".</param>
 /// <param name="Value">Never negative.</param>
 public readonly record struct Counter(string Name, long Value);
+
+/// <summary>Something that the kernel can do for many packets at once.</summary>
+/// <param name="Name">Lower-case letters, digits and hyphens: "tun-tso4".</param>
+/// <param name="State">"on", or "off" with a reason: "off(EINVAL)".</param>
+public readonly record struct Offload(string Name, string State);

@@ -24,9 +24,15 @@ public static class GetAnswer
             text.Append(CultureInfo.InvariantCulture, $"{UapiProtocol.CounterPrefix}{counter.Name}={counter.Value}\n");
         }
 
+        foreach (var offload in device.Offloads)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{UapiProtocol.OffloadKey}={offload.Name} {offload.State}\n");
+        }
+
         foreach (var peer in device.Peers)
         {
             Append(text, peer);
+            AppendPath(text, peer);
         }
 
         return text.Append(FormatErrno(0)).ToString();
@@ -46,6 +52,7 @@ public static class GetAnswer
         var draft = device;
         var peers = new List<PeerDraft>();
         var counters = new List<Counter>();
+        var offloads = new List<Offload>();
         int? errno = null;
         var lines = new UapiLines(message);
         while (lines.Next(out var key, out var value))
@@ -55,6 +62,7 @@ public static class GetAnswer
                 "errno" => TryParseErrno(value, ref errno),
                 "public_key" => PeerDraft.TryBegin(value, peers),
                 _ when peers.Count > 0 => peers[^1].TryApply(key, value),
+                UapiProtocol.OffloadKey => TryAddOffload(value, offloads),
                 _ => TryApply(ref draft, counters, key, value),
             };
             if (!valid)
@@ -68,7 +76,7 @@ public static class GetAnswer
             return UapiProtocol.EPROTO;
         }
 
-        device = draft with { Peers = [.. peers.Select(peer => peer.Finish())], Counters = counters };
+        device = draft with { Peers = [.. peers.Select(peer => peer.Finish())], Counters = counters, Offloads = offloads };
         return errno.Value;
     }
 
@@ -77,6 +85,18 @@ public static class GetAnswer
         var valid = UapiLines.TryParse<int>(value, out var number);
         errno = number;
         return valid;
+    }
+
+    private static bool TryAddOffload(string value, List<Offload> offloads)
+    {
+        var space = value.IndexOf(' ', StringComparison.Ordinal);
+        if (space <= 0 || space == value.Length - 1)
+        {
+            return false;
+        }
+
+        offloads.Add(new Offload(value[..space], value[(space + 1)..]));
+        return true;
     }
 
     private static bool TryApply(ref DeviceState device, List<Counter> counters, string key, string value)
@@ -123,6 +143,23 @@ public static class GetAnswer
         }
     }
 
+    private static void AppendPath(StringBuilder text, PeerState peer)
+    {
+        AppendKnown(UapiProtocol.PathMtuKey, peer.PathMtuBytes);
+        AppendKnown(UapiProtocol.PathStateKey, peer.PathState);
+        AppendKnown(UapiProtocol.RoundTripKey, peer.RoundTripMicroseconds);
+        AppendKnown(UapiProtocol.LeastRoundTripKey, peer.LeastRoundTripMicroseconds);
+        AppendKnown(UapiProtocol.LossKey, peer.LossPermille);
+
+        void AppendKnown<T>(string key, T value)
+        {
+            if (value is not null)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{key}={value}\n");
+            }
+        }
+    }
+
     /// <summary>One peer while its lines are being read.</summary>
     private sealed class PeerDraft(PublicKey key)
     {
@@ -156,6 +193,11 @@ public static class GetAnswer
             "last_handshake_time_sec" => UapiLines.TryParse(value, out handshakeSeconds) && handshakeSeconds <= MaxUnixSeconds,
             "last_handshake_time_nsec" => UapiLines.TryParse(value, out handshakeNanoseconds) && handshakeNanoseconds < 1_000_000_000,
             "allowed_ip" => TryAddAllowedIp(value),
+            UapiProtocol.PathMtuKey => TryApplyNumber<int>(value, bytes => state = state with { PathMtuBytes = bytes }),
+            UapiProtocol.PathStateKey => TryApplyPathState(value),
+            UapiProtocol.RoundTripKey => TryApplyNumber<long>(value, time => state = state with { RoundTripMicroseconds = time }),
+            UapiProtocol.LeastRoundTripKey => TryApplyNumber<long>(value, time => state = state with { LeastRoundTripMicroseconds = time }),
+            UapiProtocol.LossKey => TryApplyNumber<int>(value, loss => state = state with { LossPermille = loss }),
             _ => true,
         };
 
@@ -175,6 +217,12 @@ public static class GetAnswer
             var valid = IpEndpoint.TryParse(value, out var endpoint);
             state = state with { Endpoint = endpoint };
             return valid;
+        }
+
+        private bool TryApplyPathState(string value)
+        {
+            state = state with { PathState = value };
+            return value.Length > 0;
         }
 
         private bool TryAddAllowedIp(string value)

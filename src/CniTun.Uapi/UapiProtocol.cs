@@ -12,6 +12,16 @@ public static class UapiProtocol
     /// <summary>What our own counters' keys begin with; <c>wg</c> passes over keys that it does not know.</summary>
     internal const string CounterPrefix = "cnitun_";
 
+    /// <summary>The key of an offload, repeated: its name, a space, its state.</summary>
+    internal const string OffloadKey = "cnitun_offload";
+
+    // Our own of a peer, behind WireGuard's; each is left out while it is not known.
+    internal const string PathMtuKey = "cnitun_path_mtu";
+    internal const string PathStateKey = "cnitun_path_state";
+    internal const string RoundTripKey = "cnitun_rtt_us";
+    internal const string LeastRoundTripKey = "cnitun_rtt_min_us";
+    internal const string LossKey = "cnitun_loss_permille";
+
     // From asm-generic/errno.h: this room does not reference the one that speaks to the kernel.
     internal const int ENOENT = 2;
     internal const int EINVAL = 22;

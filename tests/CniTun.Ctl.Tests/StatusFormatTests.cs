@@ -21,6 +21,7 @@ public sealed class StatusFormatTests
             new Counter("in_packets", 118),
             new Counter("in_drop_spoofed_source", 12),
         ],
+        Offloads = [new Offload("tun-tso4", "on"), new Offload("udp-segment", "off(EIO)")],
         Peers =
         [
             new PeerState
@@ -30,8 +31,20 @@ public sealed class StatusFormatTests
                 AllowedIps = [Cidr.Parse("10.77.2.0/24"), Cidr.Parse("fd00:77:2::/64")],
                 RxBytes = 812,
                 TxBytes = 1_572_864,
+                PathMtuBytes = 1400,
+                PathState = "complete",
+                RoundTripMicroseconds = 1234,
+                LeastRoundTripMicroseconds = 900,
+                LossPermille = 15,
             },
             new PeerState { PublicKey = new PublicKey([.. Enumerable.Repeat((byte)2, 32)]) },
+            new PeerState
+            {
+                PublicKey = new PublicKey([.. Enumerable.Repeat((byte)3, 32)]),
+                Endpoint = IpEndpoint.Parse("192.0.2.3:6080"),
+                PathMtuBytes = 1500,
+                PathState = "unanswered",
+            },
         ],
     };
 

@@ -5,7 +5,7 @@ namespace CniTun.Uapi.Tests;
 public sealed class GetAnswerTests
 {
     [Fact]
-    public void An_answer_reads_as_WireGuard_documents_it_with_our_counters_before_the_first_peer() =>
+    public void An_answer_reads_as_WireGuard_documents_it_with_our_counters_before_the_first_peer_and_paths_behind_each() =>
         Snapshot.Match(GetAnswer.Format(Samples.State));
 
     [Fact]
@@ -14,6 +14,9 @@ public sealed class GetAnswerTests
         Assert.Equal(0, Parse(GetAnswer.Format(Samples.State), out var state));
         Assert.Equal(GetAnswer.Format(Samples.State), GetAnswer.Format(state));
         Assert.Equal(Samples.State.Peers[0].LastHandshake, state.Peers[0].LastHandshake);
+        Assert.Equal(Samples.State.Offloads, state.Offloads);
+        Assert.Equal(412, state.Peers[0].RoundTripMicroseconds);
+        Assert.Null(state.Peers[1].PathMtuBytes);
     }
 
     [Fact]
@@ -36,6 +39,8 @@ public sealed class GetAnswerTests
     [InlineData("\n")]
     [InlineData("listen_port=1\n\n")]
     [InlineData("listen_port=x\nerrno=0\n\n")]
+    [InlineData("cnitun_offload=udp-segment\nerrno=0\n\n")]
+    [InlineData("cnitun_offload= on\nerrno=0\n\n")]
     [InlineData("errno=0\n")]
     public void What_is_no_whole_answer_is_EPROTO(string text) => Assert.Equal(UapiProtocol.EPROTO, Parse(text, out _));
 

@@ -12,6 +12,7 @@ internal static class Samples
         ListenPort = 6080,
         Fwmark = 0x4000,
         Counters = [new Counter("out_packets", 12), new Counter("in_drop_spoofed_source", 3)],
+        Offloads = [new Offload("tun-tso4", "on"), new Offload("udp-segment", "off(EIO from sendmsg)")],
         Peers =
         [
             new PeerState
@@ -23,6 +24,11 @@ internal static class Samples
                 TxBytes = 2000,
                 PersistentKeepaliveSeconds = 25,
                 AllowedIps = [Cidr.Parse("10.244.1.0/24"), Cidr.Parse("fd00:10:244:1::/64")],
+                PathMtuBytes = 1500,
+                PathState = "complete",
+                RoundTripMicroseconds = 412,
+                LeastRoundTripMicroseconds = 180,
+                LossPermille = 15,
             },
             new PeerState { PublicKey = Key(2) },
         ],

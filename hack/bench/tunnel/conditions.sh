@@ -2,6 +2,7 @@
 #
 #   offload    passes superpackets on uncut, as a link with TCP and UDP segmentation offload does (the default of a veth)
 #   single     every datagram by itself
+#   gro        as single, but what arrives is merged again by the kernel, as behind most network cards
 #   loss       as single, and 1 % of the datagrams, chosen at random, do not arrive
 #   reorder    as single, and 2 % of the datagrams, chosen at random, arrive LATE_MICROSECONDS later than they would
 #
@@ -15,21 +16,22 @@ readonly LATE_MICROSECONDS=300
 readonly SEGMENTATION=(tso gso tx-udp-segmentation tx-udp_tnl-segmentation tx-udp_tnl-csum-segmentation tx-gso-list)
 
 condition_set() {
-    local side switch=off feature arguments=()
+    local side switch=off merge=off feature arguments=()
     [ "$1" != offload ] || switch=on
+    [ "$1" != gro ] || merge=on
     for feature in "${SEGMENTATION[@]}"; do
-        arguments+=("$feature" $switch)
+        arguments+=("$feature" "$switch")
     done
     for side in $SIDES; do
-        inside "node-$side" ethtool -K underlay "${arguments[@]}"
+        inside "node-$side" ethtool -K underlay gro "$merge" "${arguments[@]}"
         condition_rules "$1" | inside "node-$side" nft -f -
     done
 }
 
-# Without metering in the case of offload, so that nothing is in the way there.
+# Without metering where superpackets arrive, so that nothing is in the way there.
 condition_rules() {
     printf 'table netdev bench\ndelete table netdev bench\n'
-    [ "$1" != offload ] || return 0
+    [[ $1 != offload && $1 != gro ]] || return 0
     cat <<END
 table netdev bench {
     counter frames { }
@@ -75,7 +77,7 @@ condition_counter() { inside "node-$1" nft -j list counter netdev bench "$2" | j
 
 condition_holds() {
     local side all super hit=0
-    [ "$1" != offload ] || return 0
+    [[ $1 != offload && $1 != gro ]] || return 0
     for side in $SIDES; do
         all=$(condition_counter "$side" frames) super=$(condition_counter "$side" super) hit=$(condition_counter "$side" hit)
         echo "bench: $1: node-$side received $all frames, $super of them longer than the MTU, $hit lost or late"

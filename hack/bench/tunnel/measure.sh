@@ -14,7 +14,7 @@
 #
 # Streams use cubic, because the pacing of BBR blurs every comparison.
 # A run that fails is said on standard error and leaves no line.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2153,SC2016
 
 TICKS=$(getconf CLK_TCK)
 readonly TICKS
@@ -121,6 +121,7 @@ measure_idle() {
     local name pid ran most
     local -A before=()
     sleep 1
+    # shellcheck disable=SC2048
     for pid in ${TUNNEL_PIDS[*]}; do
         before[$pid]=$(nanoseconds_run "$pid")
     done

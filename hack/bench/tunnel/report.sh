@@ -3,6 +3,7 @@
 # Called by tunnel.sh, which sets VERSIONS (lines of "name<TAB>version") for the page.
 #
 #   hack/bench/tunnel/report.sh MEASURED [DIRECTORY]
+# shellcheck disable=SC2016
 set -Eeuo pipefail
 HERE=$(dirname "$0")
 readonly HERE MEASURED=$1 OUT=${2:-}
@@ -10,11 +11,11 @@ results=$(awk -f "$HERE/medians.awk" "$HERE/goals.tsv" "$MEASURED")
 
 # A row of the numbers: what, its unit, how many digits. What is not listed is not shown.
 readonly LABELS='tcp1	TCP, 1 stream, Gbit/s	2
-tcp1-cpu	  processor-seconds per GB	2
-tcp1-own	  of them the tunnel'\''s processes	2
+tcp1-cpu	1 stream: processor-seconds per GB	2
+tcp1-own	1 stream: those of the tunnel	2
 tcp4	TCP, 4 streams, Gbit/s	2
-tcp4-cpu	  processor-seconds per GB	2
-tcp4-own	  of them the tunnel'\''s processes	2
+tcp4-cpu	4 streams: processor-seconds per GB	2
+tcp4-own	4 streams: those of the tunnel	2
 tcp6	TCP over IPv6, 1 stream, Gbit/s	2
 both	TCP, both directions at once, Gbit/s	2
 pps	64-byte UDP packets received per second	0
@@ -22,10 +23,7 @@ rr	request/response p50, us	0
 rr99	request/response p99, us	0
 rss	resident memory, MB	1
 rss-peak	resident memory, peak, MB	1
-idle	processor while idle, %	3
-look-up-4	look-up IPv4, ns	1
-look-up-6	look-up IPv6, ns	1
-allocated	allocated, bytes	0'
+idle	processor while idle, %	3'
 
 # The numbers as rows, a column a contender: first a line of the contenders' names, then CONDITION, LABEL, values.
 # "-" where nothing was measured.
@@ -58,6 +56,15 @@ print_numbers() {
     rows | awk -F '\t' '
         NR > 1 && $1 != condition { condition = $1; printf "%s\n", condition }
         { printf "  %-40s", $2; for (i = 3; i <= NF; i++) printf " %12s", $i; print "" }'
+}
+
+# NAME, nanoseconds, bytes.
+micro() {
+    awk -F '\t' -v OFS='\t' '
+        $1 != "median" || $2 != "micro" { next }
+        sub(/-ns$/, "", $3) { name[++count] = $3; time[$3] = $5 }
+        sub(/-bytes$/, "", $3) { bytes[$3] = $5 }
+        END { for (i = 1; i <= count; i++) print name[i], sprintf("%.1f", time[name[i]]), bytes[name[i]] + 0 }' <<<"$results"
 }
 
 print_second() {
@@ -94,12 +101,20 @@ rows | bash "$HERE/chart.sh" >"$OUT/tunnel.svg"
     echo
     echo '![medians as a chart](tunnel.svg)'
     echo
-    echo 'Medians. `offload`: the underlay passes superpackets; `single`: it does not; `loss`: 1 % of all datagrams is lost; `reorder`: 2 %'
-    echo 'arrive 300 us late; both of the latter without segmentation offload.'
+    echo 'Medians. `offload`: the underlay passes superpackets; `single`: it does not; `gro`: it does not, but'
+    echo 'the receiving kernel merges what arrives; `loss`: as single, 1 % of all datagrams is lost; `reorder`: as single, 2 % arrive 300 us late.'
+    echo 'Loss and lateness hit single datagrams in both directions, at the same place for all.'
     echo
     rows | awk -F '\t' '
         NR == 1 { $1 = $2 = ""; printf "| | |"; for (i = 3; i <= NF; i++) printf " %s |", $i; printf "\n|---|---|"; for (i = 3; i <= NF; i++) printf "---|"; print ""; next }
         { sub(/^ +/, "", $2); printf "| %s | %s |", $1, $2; for (i = 3; i <= NF; i++) printf " %s |", $i; print "" }'
+    echo
+    echo 'The parts of the packet path one by one, each call waiting for the one before (`hack/bench/micro.sh`). A look-up is one of an'
+    echo 'address among 10,000 prefixes of 5,000 peers: dense as a cluster hands them out, or scattered.'
+    echo
+    echo '| | ns | bytes allocated |'
+    echo '|---|---|---|'
+    micro | awk -F '\t' '{ printf "| %s | %s | %s |\n", $1, $2, $3 }'
     echo
     echo '| | |'
     echo '|---|---|'

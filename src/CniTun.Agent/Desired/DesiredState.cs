@@ -6,13 +6,13 @@ using CniTun.Uapi;
 namespace CniTun.Agent.Desired;
 
 /// <summary>
-/// What this host should look like: a function of settings, key, nodes and underlay, and of nothing else. The reconcilers make it so.
+/// What this host should look like: a function of settings, key, nodes, underlay and paths, and of nothing else. The reconcilers make it so.
 /// </summary>
 internal sealed record DesiredState
 {
     public required DesiredTunnel Tunnel { get; init; }
 
-    /// <summary>Gets the MTU of the tunnel's interface, and of pods.</summary>
+    /// <summary>Gets the MTU of the tunnel's interface.</summary>
     public required int MtuBytes { get; init; }
 
     /// <summary>
@@ -28,20 +28,23 @@ internal sealed record DesiredState
     /// <summary>Gets the pod CIDRs of all other nodes, which are reached through the tunnel.</summary>
     public required IReadOnlyList<Cidr> RemotePodCidrs { get; init; }
 
+    /// <summary>Gets what the path to each of them carries, where that is known.</summary>
+    public required IReadOnlyDictionary<Cidr, int> RemoteMtuBytes { get; init; }
+
     /// <summary>Gets the CNI config's content.</summary>
     public required string CniConfig { get; init; }
 
     /// <summary>Gets what an operator should hear of, though it stops nothing.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
-    public static DesiredState Compute(AgentSettings settings, SecretKey privateKey, Membership nodes, Underlay underlay)
+    public static DesiredState Compute(AgentSettings settings, SecretKey privateKey, Membership nodes, Underlay underlay, MeasuredPaths measured)
     {
         var warnings = new List<string>();
         var peers = nodes.Remotes.Select(node => PeerFor(node, underlay, warnings)).ToList();
-        var mtu = settings.MtuBytes ?? TunnelMtu.Smallest(peers.Select(peer => peer.Endpoint).OfType<IpEndpoint>(), underlay);
-        if (mtu < TunnelMtu.LeastForIPv6 && nodes.Self.PodCidrs.Any(prefix => prefix.Address.IsIPv6))
+        var podMtu = settings.MtuBytes ?? TunnelMtu.OfPods(peers, underlay, measured);
+        if (podMtu < TunnelMtu.LeastForIPv6 && nodes.Self.PodCidrs.Any(prefix => prefix.Address.IsIPv6))
         {
-            warnings.Add($"an MTU of {mtu} is too small for IPv6, which needs {TunnelMtu.LeastForIPv6}");
+            warnings.Add($"an MTU of {podMtu} is too small for IPv6, which needs {TunnelMtu.LeastForIPv6}");
         }
 
         if (nodes.Self.Endpoints.Count > 0 && nodes.Self.Endpoints.All(endpoint => endpoint.Port != settings.ListenPort))
@@ -52,13 +55,31 @@ internal sealed record DesiredState
         return new DesiredState
         {
             Tunnel = new DesiredTunnel(privateKey, settings.ListenPort, peers),
-            MtuBytes = mtu,
+            MtuBytes = settings.MtuBytes ?? TunnelMtu.OfInterface(peers, underlay),
             TunnelAddresses = [.. nodes.Self.PodCidrs.Select(prefix => Cidr.ForHost(prefix.First))],
             OwnPodCidrs = nodes.Self.PodCidrs,
             RemotePodCidrs = [.. nodes.Remotes.SelectMany(node => node.PodCidrs)],
-            CniConfig = Desired.CniConfig.Format(settings, nodes.Self.PodCidrs, mtu),
+            RemoteMtuBytes = RemoteMtus(peers, underlay, measured),
+            CniConfig = Desired.CniConfig.Format(settings, nodes.Self.PodCidrs, podMtu),
             Warnings = warnings,
         };
+    }
+
+    private static Dictionary<Cidr, int> RemoteMtus(List<DesiredPeer> peers, Underlay underlay, MeasuredPaths measured)
+    {
+        var mtus = new Dictionary<Cidr, int>();
+        foreach (var peer in peers)
+        {
+            if (TunnelMtu.OfPath(peer, underlay, measured) is { } bytes)
+            {
+                foreach (var prefix in peer.AllowedIps)
+                {
+                    mtus[prefix] = prefix.Address.IsIPv6 ? Math.Max(bytes, TunnelMtu.LeastForIPv6) : bytes;
+                }
+            }
+        }
+
+        return mtus;
     }
 
     /// <summary>Chooses the first endpoint that a route leads to.</summary>

@@ -24,7 +24,7 @@ internal static class PodRoutes
             Priority = GuardMetric,
         });
 
-    /// <summary>Gets what leads into the tunnel.</summary>
+    /// <summary>Gets what leads into the tunnel, with the MTU of the path where that is less than the interface's.</summary>
     public static IEnumerable<Route> ThroughTunnel(DesiredState desired, int tunnelIndex) =>
         desired.RemotePodCidrs.Select(prefix => new Route
         {
@@ -32,5 +32,6 @@ internal static class PodRoutes
             InterfaceIndex = tunnelIndex,
             Protocol = RTPROT_CNITUN,
             Priority = TunnelMetric,
+            MtuBytes = desired.RemoteMtuBytes.TryGetValue(prefix, out var bytes) && bytes < desired.MtuBytes ? (uint)bytes : 0,
         });
 }

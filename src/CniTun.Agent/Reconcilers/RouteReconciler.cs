@@ -21,19 +21,38 @@ internal sealed class RouteReconciler(ILogger logger)
             .ToHashSet(SameRoute.Instance);
         var wantedSet = wanted.ToHashSet(SameRoute.Instance);
 
+        // One whose MTU alone is another is changed in its place: not for a moment does the guard behind it refuse packets.
+        var places = present.DistinctBy(Place).ToDictionary(Place);
+        var changed = wantedSet.Except(present, SameRoute.Instance).Where(route => places.ContainsKey(Place(route))).ToList();
+        var replaced = changed.Select(Place).ToHashSet();
+
         // First away with the old, which may stand where the new should go.
-        foreach (var route in present.Except(wantedSet, SameRoute.Instance))
+        foreach (var route in present.Except(wantedSet, SameRoute.Instance).Where(route => !replaced.Contains(Place(route))))
         {
             netlink.Routes.Delete(route);
             logger.RouteRemoved(Describe(route), route.Destination);
         }
 
-        foreach (var route in wantedSet.Except(present, SameRoute.Instance))
+        foreach (var route in changed)
+        {
+            netlink.Routes.Replace(route);
+            logger.RouteMtuChanged(Describe(route), route.Destination, route.MtuBytes, places[Place(route)].MtuBytes);
+        }
+
+        foreach (var route in wantedSet.Except(present, SameRoute.Instance).Except(changed, SameRoute.Instance))
         {
             netlink.Routes.Add(route);
             logger.RouteAdded(Describe(route), route.Destination);
         }
     }
+
+    private static Route Place(Route route) => new()
+    {
+        Destination = route.Destination,
+        InterfaceIndex = route.Type == RTN_UNICAST ? route.InterfaceIndex : 0,
+        Gateway = route.Gateway,
+        Priority = route.Priority,
+    };
 
     private static string Describe(Route route) => route.Type == RTN_UNREACHABLE ? "guard (unreachable) for" : "route through the tunnel to";
 

@@ -11,19 +11,10 @@ internal sealed class TunnelReconciler(string socketPath, ILogger logger)
 {
     private readonly UapiClient client = new(socketPath);
 
-    /// <exception cref="AgentException">The tunnel is not there.</exception>
-    /// <exception cref="UapiException">It refused.</exception>
-    public async Task ReconcileAsync(DesiredTunnel desired, CancellationToken cancellationToken)
-    {
-        var current = await GetAsync(cancellationToken);
-        if (TunnelDifference.Compute(current, desired) is { } update)
-        {
-            await client.SetAsync(update, cancellationToken);
-            logger.TunnelChanged(Describe(current, update));
-        }
-    }
-
-    private async Task<DeviceState> GetAsync(CancellationToken cancellationToken)
+    /// <summary>Asks what the tunnel is and knows.</summary>
+    /// <returns>Null if it is not there.</returns>
+    /// <exception cref="UapiException">It does not answer as it should.</exception>
+    public async Task<DeviceState?> ReadAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -31,7 +22,26 @@ internal sealed class TunnelReconciler(string socketPath, ILogger logger)
         }
         catch (UapiException absent) when (absent.Errno is Errno.ENOENT or Errno.ECONNREFUSED)
         {
+            return null;
+        }
+    }
+
+    /// <param name="current">As it was read.</param>
+    /// <param name="desired">As it should be.</param>
+    /// <param name="cancellationToken">Ends the wait for an answer.</param>
+    /// <exception cref="AgentException">The tunnel is not there.</exception>
+    /// <exception cref="UapiException">It refused.</exception>
+    public async Task ReconcileAsync(DeviceState? current, DesiredTunnel desired, CancellationToken cancellationToken)
+    {
+        if (current is null)
+        {
             throw new AgentException($"no tunnel answers on {socketPath}");
+        }
+
+        if (TunnelDifference.Compute(current, desired) is { } update)
+        {
+            await client.SetAsync(update, cancellationToken);
+            logger.TunnelChanged(Describe(current, update));
         }
     }
 

@@ -8,7 +8,7 @@ using static Tmds.Linux.LibC;
 namespace CniTun.Linux.Sockets;
 
 /// <summary>
-/// Messages that come out of a socket in one system call (recvmmsg(2)). With <see cref="UdpSocket.TryMergeReceived"/> each may
+/// Messages that come out of a socket in one system call (recvmmsg(2)). With <see cref="UdpSocket.MergeReceived"/> each may
 /// hold many datagrams of one sender. Allocated once and filled anew; belongs to one thread.
 /// </summary>
 public sealed unsafe class IncomingMessages

@@ -73,8 +73,8 @@ public sealed class UdpSocket : IDisposable
     public void SetMark(uint mark) => Set(SOL_SOCKET, SO_MARK, unchecked((int)mark), nameof(SO_MARK));
 
     /// <summary>Lets one message hold many datagrams of one sender that came together (UDP_GRO), or not.</summary>
-    /// <returns>False if this kernel does not know how (before Linux 5.0).</returns>
-    public bool TryMergeReceived(bool merge) => TrySet(Libc.SOL_UDP, Libc.UDP_GRO, merge ? 1 : 0);
+    /// <returns>0, or an errno. ENOPROTOOPT: this kernel does not know how (before Linux 5.0).</returns>
+    public int MergeReceived(bool merge) => TrySet(Libc.SOL_UDP, Libc.UDP_GRO, merge ? 1 : 0) ? 0 : Libc.LastErrno;
 
     /// <summary>Sends one datagram, without waiting for room in the send buffer.</summary>
     /// <returns>

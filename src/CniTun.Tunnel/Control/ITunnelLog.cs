@@ -20,4 +20,7 @@ public interface ITunnelLog
 
     /// <summary>The TUN is of no more use: EBADFD if it was deleted.</summary>
     void InterfaceLost(int errno);
+
+    /// <summary>An offload is off because the kernel refused it; its work is done packet by packet.</summary>
+    void OffloadRefused(string name, string reason);
 }

@@ -1,64 +1,72 @@
 using CniTun.Linux;
-using CniTun.Linux.Sockets;
-using CniTun.Linux.Tuntap;
 using CniTun.Tunnel.Loops;
+using CniTun.Tunnel.Offloading;
 using CniTun.Tunnel.Packets;
+using CniTun.Tunnel.Paths;
 using CniTun.Tunnel.Peers;
 using CniTun.Uapi;
 
 namespace CniTun.Tunnel.Control;
 
 /// <summary>
-/// One tunnel from start to end: owns the TUN, the UDP socket and the packet threads, answers what it is and takes changes.
-/// Control calls may come from any thread and wait for one another; packets wait for none of them.
+/// One tunnel from start to end: owns the TUN, the UDP sockets, the packet threads and the prober, answers what it is and takes
+/// changes. Control calls may come from any thread and wait for one another; packets wait for none of them.
 /// </summary>
 public sealed class RunningTunnel : IDisposable
 {
-    private const int ReceiveBufferBytes = 8 << 20;
-    private const int SendBufferBytes = 4 << 20;
-
     private readonly Lock gate = new();
+    private readonly TunnelOptions options;
     private readonly ITunnelLog log;
     private readonly Action<int> onInterfaceLost;
-    private readonly TunDevice tun;
+    private readonly TunQueues queues;
     private readonly CurrentPeers peers = new();
-    private readonly Offloads offloads = new();
-    private readonly DirectionCounters outCounters = new();
-    private readonly DirectionCounters inCounters = new();
-    private UdpSocket socket;
+    private readonly Offloads offloads;
+    private readonly TunnelCounters[] counters;
+    private readonly Prober prober;
+    private PortSockets sockets;
     private PacketLoops loops;
     private SecretKey? privateKey;
     private uint mark;
 
-    private RunningTunnel(TunDevice tun, UdpSocket socket, ITunnelLog log, Action<int> onInterfaceLost)
+    private RunningTunnel(TunnelOptions options, Offloads offloads, TunQueues queues, PortSockets sockets, ITunnelLog log, Action<int> onInterfaceLost)
     {
-        this.tun = tun;
-        this.socket = socket;
+        this.options = options;
+        this.offloads = offloads;
+        this.queues = queues;
+        this.sockets = sockets;
         this.log = log;
         this.onInterfaceLost = onInterfaceLost;
+        counters = [.. Enumerable.Range(0, options.Queues).Select(_ => new TunnelCounters())];
         loops = StartLoops();
+        prober = new Prober(peers, new UdpProbeTransport(sockets.First, mark));
     }
 
     /// <summary>Gets the interface's name.</summary>
-    public string Name => tun.Name;
+    public string Name => queues.Name;
 
-    /// <summary>Opens TUN and socket in the calling thread's network namespace and starts to forward, at first to no peer.</summary>
-    /// <param name="interfaceName">At most 15 bytes.</param>
-    /// <param name="listenPort">0 lets the kernel choose.</param>
+    /// <summary>Opens TUN and sockets in the calling thread's network namespace and starts to forward, at first to no peer.</summary>
+    /// <param name="options">What the operator wants.</param>
     /// <param name="log">Told what an operator wants to know.</param>
-    /// <param name="onInterfaceLost">Called on a packet thread, once or twice, when someone deletes the interface.</param>
-    /// <exception cref="LinuxException">As <see cref="TunDevice.Open"/> and <see cref="UdpSocket.Bind(ushort)"/>.</exception>
-    public static RunningTunnel Start(string interfaceName, ushort listenPort, ITunnelLog log, Action<int> onInterfaceLost)
+    /// <param name="onInterfaceLost">Called on a packet thread, once or more often, when someone deletes the interface.</param>
+    /// <exception cref="LinuxException">As <see cref="Linux.Tuntap.TunDevice.Open"/> and <see cref="Linux.Sockets.UdpSocket.Bind(ushort, bool)"/>.</exception>
+    public static RunningTunnel Start(TunnelOptions options, ITunnelLog log, Action<int> onInterfaceLost)
     {
-        var device = TunDevice.Open(interfaceName, TunOptions.Tun | TunOptions.VirtioHeader);
-        device.SetOffloads(TunOffloads.Checksum | TunOffloads.Tso4 | TunOffloads.Tso6 | TunOffloads.TsoEcn | TunOffloads.Uso4 | TunOffloads.Uso6);
+        var wanted = new Offloads { OnRefused = (kind, reason) => log.OffloadRefused(Offloads.Name(kind), reason) };
+        foreach (var kind in options.Without)
+        {
+            wanted.SwitchOff(kind);
+        }
+
+        OffloadTest.Run(wanted);
+        var opened = TunQueues.Open(options.Interface, options.Queues, wanted);
         try
         {
-            return new RunningTunnel(device, OpenSocket(listenPort, mark: 0, log), log, onInterfaceLost);
+            var bound = PortSockets.Bind(options.ListenPort, options.Queues, mark: 0, wanted, log);
+            return new RunningTunnel(options, wanted, opened, bound, log, onInterfaceLost);
         }
         catch
         {
-            device.Dispose();
+            opened.Dispose();
             throw;
         }
     }
@@ -71,10 +79,11 @@ public sealed class RunningTunnel : IDisposable
             return new DeviceState
             {
                 PrivateKey = privateKey,
-                ListenPort = socket.Port,
+                ListenPort = sockets.Port,
                 Fwmark = mark,
                 Peers = [.. peers.Table.Peers.Select(Describe)],
-                Counters = [.. Count("out", outCounters), .. Count("in", inCounters)],
+                Counters = [.. Count("out", counter => counter.Out), .. Count("in", counter => counter.In)],
+                Offloads = [.. Enum.GetValues<OffloadKind>().Select(kind => new Offload(Offloads.Name(kind), offloads.State(kind)))],
             };
         }
     }
@@ -95,40 +104,15 @@ public sealed class RunningTunnel : IDisposable
         }
     }
 
-    /// <summary>Stops the packet threads and closes socket and TUN, with which the interface vanishes.</summary>
+    /// <summary>Stops all threads and closes socket and TUN, with which the interface vanishes.</summary>
     public void Dispose()
     {
         lock (gate)
         {
             loops.Dispose();
-            socket.Dispose();
-            tun.Dispose();
-        }
-    }
-
-    private static UdpSocket OpenSocket(ushort port, uint mark, ITunnelLog log)
-    {
-        var opened = UdpSocket.Bind(port);
-        try
-        {
-            opened.TryMergeReceived(true);
-            if (!opened.TryEnlargeBuffers(ReceiveBufferBytes, SendBufferBytes))
-            {
-                log.BuffersRefused(ReceiveBufferBytes, SendBufferBytes);
-            }
-
-            if (mark != 0)
-            {
-                opened.SetMark(mark);
-            }
-
-            log.Listening(opened.Port, opened.IsDualStack);
-            return opened;
-        }
-        catch
-        {
-            opened.Dispose();
-            throw;
+            prober.Dispose();
+            sockets.Dispose();
+            queues.Dispose();
         }
     }
 
@@ -139,15 +123,24 @@ public sealed class RunningTunnel : IDisposable
         AllowedIps = peer.AllowedIps,
         RxBytes = peer.Traffic.ReceivedBytes,
         TxBytes = peer.Traffic.SentBytes,
+        PathMtuBytes = peer.Path.State == PathState.Unknown ? null : peer.Path.MtuBytes,
+        PathState = peer.Path.State == PathState.Unknown ? null : PathStates.Name(peer.Path.State),
+        RoundTripMicroseconds = Known(peer.Path.RoundTripMicroseconds),
+        LeastRoundTripMicroseconds = Known(peer.Path.LeastRoundTripMicroseconds),
+        LossPermille = (int?)Known(peer.Path.LossPermille),
     };
 
+    private static long? Known(long measured) => measured < 0 ? null : measured;
+
     /// <summary>Lists the packets that went through, and of the reasons to drop those that occurred.</summary>
-    private static IEnumerable<Counter> Count(string direction, DirectionCounters counters)
+    private IEnumerable<Counter> Count(string direction, Func<TunnelCounters, DirectionCounters> of)
     {
-        yield return new Counter($"{direction}_packets", counters.Packets);
+        long Sum(Drop drop) => counters.Sum(counter => of(counter)[drop]);
+
+        yield return new Counter($"{direction}_packets", Sum(Drop.None));
         for (var drop = Drop.None + 1; (int)drop < Drops.Count; drop++)
         {
-            if (counters[drop] is > 0 and var count)
+            if (Sum(drop) is > 0 and var count)
             {
                 yield return new Counter($"{direction}_drop_{Drops.Name(drop)}", count);
             }
@@ -174,7 +167,7 @@ public sealed class RunningTunnel : IDisposable
         // From here on only the socket can refuse, and it goes first.
         try
         {
-            ApplyToSocket(update.ListenPort ?? socket.Port, update.Fwmark ?? mark);
+            ApplyToSockets(update.ListenPort ?? sockets.Port, update.Fwmark ?? mark);
         }
         catch (LinuxException e)
         {
@@ -182,32 +175,34 @@ public sealed class RunningTunnel : IDisposable
         }
 
         peers.Replace(builder.Build());
+        prober.LookAgain();
         privateKey = update.PrivateKey is { } key ? (key.IsZero ? null : key) : privateKey;
         log.Configured(peers.Table.Peers.Count, peers.Table.Peers.Sum(peer => peer.AllowedIps.Count));
         return 0;
     }
 
     /// <exception cref="LinuxException">Nothing was changed.</exception>
-    private void ApplyToSocket(ushort port, uint newMark)
+    private void ApplyToSockets(ushort port, uint newMark)
     {
-        if (port != socket.Port)
+        if (port != sockets.Port)
         {
-            var next = OpenSocket(port, newMark, log);
+            var next = PortSockets.Bind(port, options.Queues, newMark, offloads, log);
             loops.Dispose();
-            socket.Dispose();
-            socket = next;
+            prober.Use(new UdpProbeTransport(next.First, newMark));
+            sockets.Dispose();
+            sockets = next;
             loops = StartLoops();
         }
         else if (newMark != mark)
         {
-            socket.SetMark(newMark);
+            sockets.SetMark(newMark);
+            prober.Use(new UdpProbeTransport(sockets.First, newMark));
         }
 
         mark = newMark;
     }
 
-    private PacketLoops StartLoops() =>
-        new(tun, socket, peers, outCounters, inCounters, offloads, Lose);
+    private PacketLoops StartLoops() => new(queues, sockets, peers, counters, offloads, options.Spins, Lose);
 
     private void Lose(int errno)
     {

@@ -1,26 +1,13 @@
 using CniTun.Linux;
-using CniTun.Linux.Buffers;
 using CniTun.Linux.Sockets;
-using CniTun.Linux.Tuntap;
 using CniTun.Tunnel.Packets;
 
 namespace CniTun.Tunnel.Loops;
 
-/// <summary>Network to TUN: receives messages, lets <see cref="Inbound"/> decide, and writes what it says. Belongs to one thread.</summary>
-internal sealed class InboundPump : IPacketWriter
+/// <summary>Network to TUN: receives messages, and lets <see cref="Inbound"/> decide. Belongs to one thread.</summary>
+internal sealed class InboundPump(UdpSocket socket, Inbound core, TunWriter writer)
 {
-    private readonly TunDevice tun;
-    private readonly UdpSocket socket;
-    private readonly Inbound core;
     private readonly IncomingMessages messages = new();
-    private bool isTunLost;
-
-    public InboundPump(TunDevice tun, UdpSocket socket, Func<IPacketWriter, Inbound> core)
-    {
-        this.tun = tun;
-        this.socket = socket;
-        this.core = core(this);
-    }
 
     /// <summary>Forwards what waits, up to the capacity of one call.</summary>
     /// <returns>How many messages there were, or -EBADFD if the TUN was deleted.</returns>
@@ -50,13 +37,6 @@ internal sealed class InboundPump : IPacketWriter
         }
 
         core.Flush();
-        return isTunLost ? -Errno.EBADFD : count;
-    }
-
-    public int Write(PieceList pieces)
-    {
-        var written = tun.Write(pieces);
-        isTunLost |= written == -Errno.EBADFD;
-        return written;
+        return writer.IsLost ? -Errno.EBADFD : count;
     }
 }

@@ -1,6 +1,7 @@
 using CniTun.Linux;
 using CniTun.Linux.Buffers;
 using CniTun.Linux.Sockets;
+using CniTun.Tunnel.Offloading;
 using CniTun.Tunnel.Packets;
 
 namespace CniTun.Tunnel.Loops;
@@ -9,11 +10,12 @@ namespace CniTun.Tunnel.Loops;
 internal sealed class TrainSender(UdpSocket socket, Offloads offloads) : ITrainSender
 {
     private readonly OutgoingMessages messages = new();
+    private readonly OutgoingMessages single = new();
     private readonly PieceList cut = new((2 * SendTrain.MaxSegments) + 2);
 
     public void Send(ReadOnlySpan<SendTrain> trains)
     {
-        if (!offloads.UdpSegmentation)
+        if (!offloads[OffloadKind.UdpGso])
         {
             foreach (var train in trains)
             {
@@ -54,10 +56,15 @@ internal sealed class TrainSender(UdpSocket socket, Offloads offloads) : ITrainS
 
     private void Fail(SendTrain train, int errno)
     {
-        // EIO: the path's device computes no checksums, or the path is transformed (IPsec).
-        if (errno == Errno.EIO && train.Segments > 1)
+        if (train.Segments > 1 && errno is Errno.EIO or Errno.EINVAL)
         {
-            offloads.Refuse(nameof(Offloads.UdpSegmentation), errno);
+            // EIO: the path's device computes no checksums, or the path is transformed (IPsec). EINVAL: so older kernels
+            // say that a segment is too long, which each datagram by itself will be told as EMSGSIZE.
+            if (errno == Errno.EIO)
+            {
+                offloads.Refuse(OffloadKind.UdpGso, errno);
+            }
+
             SendCut(train);
             return;
         }
@@ -68,14 +75,14 @@ internal sealed class TrainSender(UdpSocket socket, Offloads offloads) : ITrainS
     /// <summary>Sends each datagram by itself.</summary>
     private void SendCut(SendTrain train)
     {
-        messages.Clear();
+        single.Clear();
         Cut(train);
         var done = 0;
         var sent = 0;
         var errno = 0;
-        while (done < messages.Count)
+        while (done < single.Count)
         {
-            var result = messages.Send(socket, done);
+            var result = single.Send(socket, done);
             if (result < 0)
             {
                 errno = -result;
@@ -121,5 +128,5 @@ internal sealed class TrainSender(UdpSocket socket, Offloads offloads) : ITrainS
     }
 
     private void AddCut(SendTrain train, int first) =>
-        messages.Add(socket, train.Peer.Endpoint.GetValueOrDefault(), cut, first, cut.Count - first, segmentBytes: 0, train.TrafficClass);
+        single.Add(socket, train.Peer.Endpoint.GetValueOrDefault(), cut, first, cut.Count - first, segmentBytes: 0, train.TrafficClass);
 }

@@ -1,3 +1,4 @@
+using CniTun.Linux;
 using CniTun.Linux.Sockets;
 using CniTun.Linux.Tuntap;
 
@@ -9,6 +10,9 @@ namespace CniTun.Tunnel.Loops;
 /// </summary>
 internal sealed class Worker(TunDevice tun, UdpSocket socket, StopEvent stop, OutboundPump outbound, InboundPump inbound, bool spins)
 {
+    // So many packets at once are small ones, faster than they are worked off.
+    private const int FloodPackets = 32;
+
     /// <summary>Forwards until told to stop.</summary>
     /// <returns>0, or the errno of a TUN that is of no more use: EBADFD if it was deleted.</returns>
     public int Run()
@@ -26,6 +30,11 @@ internal sealed class Worker(TunDevice tun, UdpSocket socket, StopEvent stop, Ou
             if (sent + received > 0)
             {
                 spin.Worked();
+                if (sent + received >= FloodPackets)
+                {
+                    // Else the programs that the packets are for starve on a machine of few processors, and drop them.
+                    Scheduler.Yield();
+                }
             }
             else if (!spin.TryAgain())
             {

@@ -1,13 +1,15 @@
+using System.Diagnostics;
 using CniTun.Addresses;
 using CniTun.Linux.Buffers;
+using CniTun.Tunnel.Paths;
 using CniTun.Tunnel.Peers;
 
 namespace CniTun.Tunnel.Packets;
 
 /// <summary>Decides about datagrams from the network, every byte of which may be hostile. Does no I/O; belongs to one thread.</summary>
 /// <remarks>
-/// The first byte tells the format. 0x4_ and 0x6_ are a raw IP packet; 0x00 is GUE variant 0, whose four bytes are taken off.
-/// Every other one is dropped.
+/// The first byte tells the format. 0x4_ and 0x6_ are a raw IP packet; 0x00 is GUE variant 0, whose four bytes are taken off;
+/// 0x80 and above is a probe. Every other one is dropped.
 /// A sender is known by its address alone, which anybody on the underlay can forge: hence a peer is never followed to a
 /// new endpoint (no roaming), and nothing that a datagram says changes where we send.
 /// </remarks>
@@ -16,6 +18,8 @@ public sealed class Inbound
     private readonly CurrentPeers peers;
     private readonly DirectionCounters counters;
     private readonly Merger merger;
+    private readonly IReplySender? replies;
+    private readonly byte[] reply = new byte[ProbeMessage.HeaderBytes];
 
     // The owner of the inner source that was looked up last: most packets come from where the one before came from.
     private PeerTable lastTable = PeerTable.Empty;
@@ -25,8 +29,10 @@ public sealed class Inbound
     /// <param name="peers">All peers.</param>
     /// <param name="counters">Written by this core's thread alone.</param>
     /// <param name="writer">Takes what is to be written to the TUN.</param>
-    public Inbound(CurrentPeers peers, DirectionCounters counters, IPacketWriter writer)
+    /// <param name="replies">Takes answers to probes; without it none is given.</param>
+    public Inbound(CurrentPeers peers, DirectionCounters counters, IPacketWriter writer, IReplySender? replies = null)
     {
+        this.replies = replies;
         this.peers = peers;
         this.counters = counters;
         merger = new Merger(writer, counters);
@@ -75,6 +81,12 @@ public sealed class Inbound
                 continue;
             }
 
+            if (ProbeMessage.IsProbe(datagram.Length > 0 ? datagram.Span[0] : (byte)0))
+            {
+                ReceiveProbe(datagram.Span, peer, source);
+                continue;
+            }
+
             var drop = Check(datagram, table, peer, trafficClass, out var packet);
             if (drop == Drop.None)
             {
@@ -96,6 +108,19 @@ public sealed class Inbound
 
     /// <summary>Counts a message that the socket lost, wholly or its end.</summary>
     public void ReceiveFailed(Drop drop) => counters.Add(drop);
+
+    private void ReceiveProbe(ReadOnlySpan<byte> datagram, Peer peer, in IpEndpoint source)
+    {
+        var outcome = ProbeResponder.Receive(datagram, peer.Path, Stopwatch.GetTimestamp(), reply, out var replyBytes);
+        if (outcome is ProbeOutcome.Malformed or ProbeOutcome.Unexpected)
+        {
+            counters.Add(Drop.UnknownFormat);
+        }
+        else if (replyBytes > 0)
+        {
+            replies?.Reply(reply.AsSpan(0, replyBytes), source);
+        }
+    }
 
     private Drop Check(MemoryPiece datagram, PeerTable table, Peer peer, byte trafficClass, out MemoryPiece packet)
     {

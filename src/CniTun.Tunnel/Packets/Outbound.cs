@@ -15,15 +15,18 @@ public sealed class Outbound
     private readonly CurrentPeers peers;
     private readonly DirectionCounters counters;
     private readonly TrainSet trains;
+    private readonly TooBig tooBig;
 
     /// <param name="peers">All peers.</param>
     /// <param name="counters">Written by this core's thread alone.</param>
     /// <param name="sender">Takes what is to be sent, when enough has come together and upon <see cref="Flush"/>.</param>
-    public Outbound(CurrentPeers peers, DirectionCounters counters, ITrainSender sender)
+    /// <param name="answers">Takes what the senders of packets are to be told; without it they are told nothing.</param>
+    public Outbound(CurrentPeers peers, DirectionCounters counters, ITrainSender sender, IPacketWriter? answers = null)
     {
         this.peers = peers;
         this.counters = counters;
         trains = new TrainSet(sender) { OnSent = CountSent };
+        tooBig = new TooBig(trains, answers);
     }
 
     /// <summary>Decides about one packet: it is on its way now or with the next <see cref="Flush"/>, or counted as dropped.</summary>
@@ -67,11 +70,11 @@ public sealed class Outbound
 
         bytes = bytes with { Length = packet.Bytes.Length };
         return virtio.GsoType == VirtioHeader.VIRTIO_NET_HDR_GSO_NONE
-            ? AddWhole(virtio, bytes, packet.TrafficClass, peer)
+            ? AddWhole(virtio, bytes, packet, peer)
             : AddSegments(virtio, bytes, packet, peer);
     }
 
-    private Drop AddWhole(in VirtioHeader virtio, MemoryPiece bytes, byte trafficClass, Peer peer)
+    private Drop AddWhole(in VirtioHeader virtio, MemoryPiece bytes, in IpPacket packet, Peer peer)
     {
         if ((virtio.Flags & VirtioHeader.VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0)
         {
@@ -82,19 +85,30 @@ public sealed class Outbound
             }
         }
 
-        trains.For(peer, trafficClass, (int)bytes.Length, newHeaderBytes: 0).Add(bytes);
+        if (bytes.Length > peer.Path.MaxPacketBytes)
+        {
+            return tooBig.Handle(packet, peer);
+        }
+
+        trains.For(peer, packet.TrafficClass, (int)bytes.Length, newHeaderBytes: 0).Add(bytes);
         return Drop.None;
     }
 
     private Drop AddSegments(in VirtioHeader virtio, MemoryPiece bytes, in IpPacket packet, Peer peer)
     {
         var drop = Superpacket.TryParse(virtio, packet, out var superpacket);
-        if (drop == Drop.None)
+        if (drop != Drop.None)
         {
-            Segmenter.Cut(packet, bytes, superpacket, peer, trains);
+            return drop;
         }
 
-        return drop;
+        if (superpacket.HeaderBytes + Math.Min(superpacket.SegmentPayloadBytes, packet.Bytes.Length - superpacket.HeaderBytes) > peer.Path.MaxPacketBytes)
+        {
+            return tooBig.Handle(packet, peer);
+        }
+
+        Segmenter.Cut(packet, bytes, superpacket, peer, trains);
+        return Drop.None;
     }
 
     private void CountSent(SendTrain train)
@@ -106,7 +120,13 @@ public sealed class Outbound
             return;
         }
 
-        counters.Add(Drops.FromErrno(train.Errno), train.Segments - train.SentSegments);
+        var drop = Drops.FromErrno(train.Errno);
+        counters.Add(drop, train.Segments - train.SentSegments);
+        if (drop == Drop.TooBig)
+        {
+            train.Peer.Path.SendRefused(train.SegmentBytes);
+        }
+
         train.Peer.Traffic.AddSent(train.SentSegments * train.SegmentBytes);
     }
 }

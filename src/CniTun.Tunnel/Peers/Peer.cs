@@ -1,10 +1,11 @@
 using CniTun.Addresses;
+using CniTun.Tunnel.Paths;
 using CniTun.Uapi;
 
 namespace CniTun.Tunnel.Peers;
 
 /// <summary>One peer as one <see cref="PeerTable"/> knows it. Never changes: a new setting is a new object in a new table.</summary>
-public sealed class Peer(PublicKey key, IpEndpoint? endpoint, IReadOnlyList<Cidr> allowedIps, PeerTraffic traffic)
+public sealed class Peer(PublicKey key, IpEndpoint? endpoint, IReadOnlyList<Cidr> allowedIps, PeerTraffic traffic, PeerPath? path = null)
 {
     public PublicKey Key { get; } = key;
 
@@ -16,4 +17,7 @@ public sealed class Peer(PublicKey key, IpEndpoint? endpoint, IReadOnlyList<Cidr
 
     /// <summary>Gets its byte counts, which the peers of the same key in older and newer tables share.</summary>
     public PeerTraffic Traffic { get; } = traffic;
+
+    /// <summary>Gets what is known of the path, which the peers of the same key and endpoint in older and newer tables share.</summary>
+    public PeerPath Path { get; } = path ?? new PeerPath(endpoint is { Address.IsIPv6: true });
 }

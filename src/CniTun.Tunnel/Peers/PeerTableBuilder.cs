@@ -12,12 +12,12 @@ public sealed class PeerTableBuilder
     public const int MaxAllowedIps = 32768;
 
     private readonly OrderedDictionary<PublicKey, Draft> drafts = [];
-    private readonly Dictionary<PublicKey, PeerTraffic> knownTraffic;
+    private readonly Dictionary<PublicKey, Peer> known;
     private readonly Dictionary<Cidr, Draft> owners = [];
 
     public PeerTableBuilder(PeerTable current)
     {
-        knownTraffic = current.Peers.ToDictionary(peer => peer.Key, peer => peer.Traffic);
+        known = current.Peers.ToDictionary(peer => peer.Key);
         foreach (var peer in current.Peers)
         {
             var draft = new Draft(peer.Traffic) { Endpoint = peer.Endpoint };
@@ -29,7 +29,7 @@ public sealed class PeerTableBuilder
         }
     }
 
-    /// <summary>Forgets every peer; one that is named again keeps its byte counts.</summary>
+    /// <summary>Forgets every peer; one that is named again keeps its byte counts, and at the same endpoint what is known of its path.</summary>
     public void Clear()
     {
         drafts.Clear();
@@ -63,7 +63,7 @@ public sealed class PeerTableBuilder
 
         if (draft is null)
         {
-            draft = new Draft(knownTraffic.GetValueOrDefault(update.PublicKey) ?? new PeerTraffic());
+            draft = new Draft(known.GetValueOrDefault(update.PublicKey)?.Traffic ?? new PeerTraffic());
             drafts.Add(update.PublicKey, draft);
         }
 
@@ -71,7 +71,7 @@ public sealed class PeerTableBuilder
         return drafts.Count > MaxPeers || owners.Count > MaxAllowedIps ? Errno.ENOSPC : 0;
     }
 
-    public PeerTable Build() => new([.. drafts.Select(item => item.Value.ToPeer(item.Key))]);
+    public PeerTable Build() => new([.. drafts.Select(item => item.Value.ToPeer(item.Key, known.GetValueOrDefault(item.Key)))]);
 
     private void Change(Draft draft, PeerUpdate update)
     {
@@ -125,7 +125,11 @@ public sealed class PeerTableBuilder
 
         public HashSet<Cidr> AllowedIps { get; } = [];
 
-        public Peer ToPeer(PublicKey key) =>
-            new(key, Endpoint, [.. AllowedIps.OrderBy(prefix => prefix.Address).ThenBy(prefix => prefix.PrefixLength)], traffic);
+        public Peer ToPeer(PublicKey key, Peer? before) => new(
+            key,
+            Endpoint,
+            [.. AllowedIps.OrderBy(prefix => prefix.Address).ThenBy(prefix => prefix.PrefixLength)],
+            traffic,
+            before?.Endpoint == Endpoint ? before?.Path : null);
     }
 }

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 
 namespace CniTun.Tunnel.Peers;
 
@@ -8,7 +7,7 @@ namespace CniTun.Tunnel.Peers;
 /// </summary>
 /// <remarks>
 /// Two prefixes are disjoint or one lies inside the other, so n prefixes cut the space into at most 2n + 1 ranges, whatever
-/// they are: memory cannot be blown up from outside. A look-up is a binary search without a branch to mispredict.
+/// they are: memory cannot be blown up from outside.
 /// <code>
 /// 10.0.0.0/8 -> a, 10.1.0.0/16 -> b:   0.0.0.0 none | 10.0.0.0 a | 10.1.0.0 b | 10.2.0.0 a | 11.0.0.0 none
 /// </code>
@@ -18,7 +17,7 @@ namespace CniTun.Tunnel.Peers;
 internal sealed class PrefixRanges<TAddress>
     where TAddress : struct, IBinaryInteger<TAddress>, IMinMaxValue<TAddress>
 {
-    private readonly TAddress[] starts;
+    private readonly SortedNumbers<TAddress> starts;
     private readonly Peer?[] owners;
 
     /// <param name="prefixes">In any order; no two alike.</param>
@@ -36,7 +35,7 @@ internal sealed class PrefixRanges<TAddress>
         }
 
         CloseBefore(null);
-        starts = [.. cuts.Starts];
+        starts = new(cuts.Starts);
         owners = [.. cuts.Owners];
 
         // Behind the end of a prefix the one around it goes on; behind the last address nothing does.
@@ -54,47 +53,10 @@ internal sealed class PrefixRanges<TAddress>
     }
 
     /// <summary>Gets how many ranges there are.</summary>
-    public int Count => starts.Length;
+    public int Count => owners.Length;
 
-    /// <summary>Gets the owner of the longest prefix that holds the address, or null.</summary>
-    public Peer? Find(TAddress address)
-    {
-        // The range is one of `length` from `low` on; the first starts at 0, so that there always is one.
-        var ranges = starts;
-        var low = 0;
-        var length = ranges.Length;
-        while (length > 1)
-        {
-            var half = length >> 1;
-            low += half & -IsAtMost(ranges[low + half], address);
-            length -= half;
-        }
-
-        return owners[low];
-    }
-
-    /// <summary>Compares without a branch, which the framework's comparison of 128-bit numbers has.</summary>
-    /// <returns>1 if left is at most right, else 0.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int IsAtMost(TAddress left, TAddress right)
-    {
-        if (typeof(TAddress) != typeof(UInt128))
-        {
-            return Unsafe.BitCast<bool, byte>(left <= right);
-        }
-
-        var (leftHigh, leftLow) = Halves(left);
-        var (rightHigh, rightLow) = Halves(right);
-        return Unsafe.BitCast<bool, byte>(
-            (leftHigh < rightHigh) | ((leftHigh == rightHigh) & (leftLow <= rightLow)));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (ulong High, ulong Low) Halves(TAddress address)
-    {
-        var number = Unsafe.BitCast<TAddress, UInt128>(address);
-        return ((ulong)(number >> 64), (ulong)number);
-    }
+    /// <summary>Finds the owner of the longest prefix that holds the address, or null.</summary>
+    public Peer? Find(TAddress address) => owners[starts.LastAtMost(address)];
 
     /// <summary>A prefix as the numbers of its first and last address.</summary>
     public readonly record struct Entry(TAddress First, TAddress Last, Peer Owner);

@@ -2,6 +2,7 @@ using CniTun.Addresses;
 using CniTun.Agent.Desired;
 using CniTun.Agent.Nodes;
 using CniTun.Linux.Netlink;
+using CniTun.Uapi;
 
 namespace CniTun.Agent.Tests.Desired;
 
@@ -46,12 +47,55 @@ public sealed class DesiredStateTests
     }
 
     [Theory]
-    [InlineData(1500, 1500, 1452)]
-    [InlineData(1400, 1500, 1372)]
-    [InlineData(1400, 1410, 1362)]
-    [InlineData(65536, 65600, 65507)]
-    public void The_mtu_is_what_the_narrowest_path_carries_without_the_outer_headers(int ipv4Path, int ipv6Path, int expected) =>
-        Assert.Equal(expected, Compute(ThreeNodes, ("192.0.2.2", ipv4Path), ("2001:db8::3", ipv6Path)).MtuBytes);
+    [InlineData(1500, 1500, 1472, 1452)]
+    [InlineData(1400, 1500, 1452, 1372)]
+    [InlineData(1400, 1410, 1372, 1362)]
+    [InlineData(65536, 65600, 65507, 65507)]
+    public void The_interface_takes_what_the_widest_route_lets_out_and_pods_get_what_the_narrowest_does(
+        int ipv4Path, int ipv6Path, int interfaceMtu, int podMtu)
+    {
+        var desired = Compute(ThreeNodes, ("192.0.2.2", ipv4Path), ("2001:db8::3", ipv6Path));
+        Assert.Equal(interfaceMtu, desired.MtuBytes);
+        Assert.Contains($"\"mtu\": {podMtu},", desired.CniConfig, StringComparison.Ordinal);
+        Assert.All(PodRoutes.ThroughTunnel(desired, 5), route => Assert.Equal(
+            route.Destination.ToString().Contains("77.2", StringComparison.Ordinal) || route.Destination.ToString().Contains("77:2", StringComparison.Ordinal)
+                ? Less(Math.Min(65_507, ipv4Path - 28), interfaceMtu)
+                : Less(Math.Min(65_507, ipv6Path - 48), interfaceMtu),
+            route.MtuBytes));
+
+        static uint Less(int path, int most) => path < most ? (uint)path : 0;
+    }
+
+    [Theory]
+    [InlineData(1400, "complete", 1372, 1372, 1372)]
+    [InlineData(1400, "searching", 1372, 1372, 1452)]
+    [InlineData(1400, "unanswered", 1372, 1372, 1452)]
+    [InlineData(1500, "complete", 0, 0, 1452)]
+    [InlineData(1000, "complete", 972, 1280, 1280)]
+    public void A_path_that_carries_less_than_its_route_says_has_it_on_its_pods_routes_and_if_it_is_sure_new_pods_get_it(
+        int measured, string state, uint ipv4Mtu, uint ipv6Mtu, int podMtu)
+    {
+        var desired = Compute(MeasuredPaths.From(Measured(Samples.B.Endpoints[0], measured, state)), ThreeNodes, ("192.0.2.2", 1500), ("2001:db8::3", 1500));
+        Assert.Equal(1472, desired.MtuBytes);
+        Assert.Equal([ipv4Mtu, ipv6Mtu, 1452u, 1452u], PodRoutes.ThroughTunnel(desired, 5).Select(route => route.MtuBytes));
+        Assert.Contains($"\"mtu\": {podMtu},", desired.CniConfig, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_was_measured_to_another_endpoint_of_the_peer_does_not_count()
+    {
+        var desired = Compute(
+            MeasuredPaths.From(Measured(IpEndpoint.Parse("192.0.2.99:6080"), 1300, "complete")), ThreeNodes, ("192.0.2.2", 1500), ("2001:db8::3", 1500));
+        Assert.Equal(0u, PodRoutes.ThroughTunnel(desired, 5).First().MtuBytes);
+    }
+
+    [Fact]
+    public void A_path_that_was_shown_to_carry_more_than_its_route_says_is_believed()
+    {
+        // As after an ICMP message that somebody forged.
+        var desired = Compute(MeasuredPaths.From(Measured(Samples.B.Endpoints[0], 1500, "complete")), ThreeNodes, ("192.0.2.2", 600), ("2001:db8::3", 1520));
+        Assert.Equal([0u, 0u, 0u, 0u], PodRoutes.ThroughTunnel(desired, 5).Select(route => route.MtuBytes));
+    }
 
     [Theory]
     [InlineData(null, 1472)]
@@ -59,14 +103,14 @@ public sealed class DesiredStateTests
     public void Without_peers_the_mtu_follows_the_default_route(int? defaultMtu, int expected)
     {
         var underlay = new Underlay(new Dictionary<IpAddress, int>(), defaultMtu);
-        Assert.Equal(expected, DesiredState.Compute(Samples.Settings, Samples.Secret, new Membership(Samples.A, []), underlay).MtuBytes);
+        Assert.Equal(expected, DesiredState.Compute(Samples.Settings, Samples.Secret, new Membership(Samples.A, []), underlay, MeasuredPaths.None).MtuBytes);
     }
 
     [Fact]
     public void An_mtu_that_was_set_wins_and_one_too_small_for_IPv6_is_warned_of()
     {
         var underlay = new Underlay(new Dictionary<IpAddress, int>(), null);
-        var desired = DesiredState.Compute(Samples.Settings with { MtuBytes = 1200 }, Samples.Secret, new Membership(Samples.A, []), underlay);
+        var desired = DesiredState.Compute(Samples.Settings with { MtuBytes = 1200 }, Samples.Secret, new Membership(Samples.A, []), underlay, MeasuredPaths.None);
 
         Assert.Equal(1200, desired.MtuBytes);
         Assert.Equal(["an MTU of 1200 is too small for IPv6, which needs 1280"], desired.Warnings);
@@ -76,7 +120,7 @@ public sealed class DesiredStateTests
     public void A_port_that_the_other_nodes_do_not_know_of_is_warned_of()
     {
         var underlay = new Underlay(new Dictionary<IpAddress, int>(), null);
-        var desired = DesiredState.Compute(Samples.Settings with { ListenPort = 7000 }, Samples.Secret, new Membership(Samples.A, []), underlay);
+        var desired = DesiredState.Compute(Samples.Settings with { ListenPort = 7000 }, Samples.Secret, new Membership(Samples.A, []), underlay, MeasuredPaths.None);
 
         Assert.Equal(["the other nodes send to 192.0.2.1:6080, but this node's tunnel listens on port 7000"], desired.Warnings);
     }
@@ -104,10 +148,19 @@ public sealed class DesiredStateTests
             .Constant("RTN_UNREACHABLE", RouteConstants.RTN_UNREACHABLE)
             .Verify();
 
+    private static DeviceState Measured(IpEndpoint endpoint, int mtuBytes, string state) => new()
+    {
+        Peers = [new PeerState { PublicKey = Samples.B.PublicKey, Endpoint = endpoint, PathMtuBytes = mtuBytes, PathState = state }],
+    };
+
     private static DesiredState Compute(Membership nodes, params (string Address, int MtuBytes)[] paths) =>
+        Compute(MeasuredPaths.None, nodes, paths);
+
+    private static DesiredState Compute(MeasuredPaths measured, Membership nodes, params (string Address, int MtuBytes)[] paths) =>
         DesiredState.Compute(
             Samples.Settings,
             Samples.Secret,
             nodes,
-            new Underlay(paths.ToDictionary(path => IpAddress.Parse(path.Address), path => path.MtuBytes), null));
+            new Underlay(paths.ToDictionary(path => IpAddress.Parse(path.Address), path => path.MtuBytes), null),
+            measured);
 }

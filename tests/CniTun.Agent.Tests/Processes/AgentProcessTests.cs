@@ -30,6 +30,28 @@ public sealed class AgentProcessTests
     }
 
     [KernelFact]
+    public void A_path_that_is_narrower_than_the_interfaces_on_it_is_found_by_probes_and_routes_follow_it()
+    {
+        using var middle = new TestNamespace("middle");
+        using var left = new TestNode(1);
+        using var right = new TestNode(2);
+        TestNode.ConnectThrough(middle, 1400, left, right);
+        Start(left, right);
+
+        foreach (var (node, other) in new[] { (left, right), (right, left) })
+        {
+            node.WaitUntil(() => node.TunnelState().Peers is [{ PathState: "complete", PathMtuBytes: 1400 }], seconds: 60);
+            node.WaitUntil(() => node.Space.Ip("route", "show", "table", "main").Contains($"10.77.{(other == right ? 2 : 1)}.0/24 dev tun0 proto 199 scope link metric 1024 mtu 1372", StringComparison.Ordinal), seconds: 60);
+            node.WaitUntil(() => File.ReadAllText(node.CniConfigFile).Contains("\"mtu\": 1372,", StringComparison.Ordinal), seconds: 60);
+            Assert.Contains("mtu 1472", node.Space.Ip("link", "show", "tun0"), StringComparison.Ordinal);
+        }
+
+        left.Exchange(right, 64 << 10);
+
+        Assert.Contains("mtu 1372", left.Space.Ip("-6", "route"), StringComparison.Ordinal);
+    }
+
+    [KernelFact]
     public void An_agent_that_was_killed_and_came_back_changes_nothing()
     {
         using var left = new TestNode(1);
@@ -139,6 +161,11 @@ public sealed class AgentProcessTests
     private static void StartBoth(TestNode left, TestNode right)
     {
         TestNode.Connect(left, right);
+        Start(left, right);
+    }
+
+    private static void Start(TestNode left, TestNode right)
+    {
         foreach (var node in new[] { left, right })
         {
             node.WritePeers(left, right);

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using CniTun.Uapi;
 
@@ -57,13 +59,27 @@ internal sealed class TestNode : IDisposable
         }
     }
 
-    /// <summary>Waits for a condition; fails with the agent's log after 20 seconds.</summary>
-    public void WaitUntil(Func<bool> condition)
+    /// <summary>Joins two nodes by a switch that drops silently what is longer than it takes.</summary>
+    public static void ConnectThrough(TestNamespace middle, int mtuBytes, TestNode left, TestNode right)
+    {
+        middle.Ip("link", "add", "switch", "type", "bridge");
+        middle.Ip("link", "set", "switch", "up");
+        foreach (var node in new[] { left, right })
+        {
+            node.Space.Ip("link", "add", "cable", "type", "veth", "peer", "name", $"port{node.number}", "netns", middle.Name);
+            node.Space.Ip("address", "add", $"192.0.2.{node.number}/24", "dev", "cable");
+            node.Space.Ip("link", "set", "cable", "up");
+            middle.Ip("link", "set", $"port{node.number}", "master", "switch", "up", "mtu", $"{mtuBytes}");
+        }
+    }
+
+    /// <summary>Waits for a condition; fails with the agent's log after 20 seconds, or as many as are said.</summary>
+    public void WaitUntil(Func<bool> condition, int seconds = 20)
     {
         using var pause = new ManualResetEventSlim();
         for (var begin = Stopwatch.GetTimestamp(); !condition();)
         {
-            if (Stopwatch.GetElapsedTime(begin) > TimeSpan.FromSeconds(20))
+            if (Stopwatch.GetElapsedTime(begin) > TimeSpan.FromSeconds(seconds))
             {
                 throw new TimeoutException($"node {number}: agent: {agent?.Log}\ntunnel: {tunnel?.Log}\n{Space.Ip("route")}");
             }
@@ -97,6 +113,36 @@ internal sealed class TestNode : IDisposable
         Ping($"10.77.{number}.5", $"10.77.{other.number}.5") && Ping($"fd00:77:{number}::5", $"fd00:77:{other.number}::5");
 
     public bool Ping(string from, string to) => Space.Try("ping", "-c", "1", "-W", "1", "-I", from, to).ExitCode == 0;
+
+    /// <summary>Sends bytes over TCP from this node's pod to another's, which sends them back.</summary>
+    public void Exchange(TestNode other, int bytes)
+    {
+        var remote = new IPEndPoint(IPAddress.Parse($"10.77.{other.number}.5"), 7777);
+        using var listener = other.Space.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        listener.Bind(remote);
+        listener.Listen();
+        var echo = Task.Run(() =>
+        {
+            using var accepted = listener.Accept();
+            using var stream = new NetworkStream(accepted);
+            stream.CopyTo(stream);
+        });
+        using (var client = Space.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)))
+        {
+            client.SendTimeout = client.ReceiveTimeout = 20_000;
+            client.Bind(new IPEndPoint(IPAddress.Parse($"10.77.{number}.5"), 0));
+            client.Connect(remote);
+            var sent = new byte[bytes];
+            new Random(1).NextBytes(sent);
+            client.Send(sent);
+            using var stream = new NetworkStream(client);
+            var received = new byte[bytes];
+            stream.ReadExactly(received);
+            Assert.Equal(sent, received);
+        }
+
+        Assert.True(echo.Wait(TimeSpan.FromSeconds(20)));
+    }
 
     public DeviceState TunnelState() => new UapiClient(SocketPath).GetAsync().GetAwaiter().GetResult();
 

@@ -51,6 +51,35 @@ public sealed class KernelReconcilerTests
     }
 
     [KernelFact]
+    public void A_route_whose_mtu_is_another_is_changed_in_its_place()
+    {
+        using var node = new TestNamespace();
+        using var netlink = Open(node);
+        node.Ip("tuntap", "add", "tun0", "mode", "tun");
+        node.Ip("link", "set", "tun0", "up");
+        var reconciler = new RouteReconciler(logger);
+        var tun = netlink.Links.Find("tun0")!.Index;
+        var wide = Desired(Samples.B);
+        reconciler.Reconcile(netlink, RTN_UNICAST, PodRoutes.ThroughTunnel(wide, tun));
+        var before = Routes(node);
+        logger.Lines.Clear();
+
+        var narrow = wide with { RemoteMtuBytes = Samples.B.PodCidrs.ToDictionary(prefix => prefix, _ => 1372) };
+        reconciler.Reconcile(netlink, RTN_UNICAST, PodRoutes.ThroughTunnel(narrow, tun));
+        Assert.Matches("10.77.2.0/24 dev tun0 .*mtu 1372", node.Ip("route"));
+        Assert.Matches("fd00:77:2::/64 dev tun0 .*mtu 1372", node.Ip("-6", "route"));
+        Assert.Equal(
+            [
+                "Information: route through the tunnel to 10.77.2.0/24: MTU 1372, was 0 (0: that of the interface)",
+                "Information: route through the tunnel to fd00:77:2::/64: MTU 1372, was 0 (0: that of the interface)",
+            ],
+            logger.Lines);
+
+        reconciler.Reconcile(netlink, RTN_UNICAST, PodRoutes.ThroughTunnel(wide, tun));
+        Assert.Equal(before, Routes(node));
+    }
+
+    [KernelFact]
     public void Without_the_tunnel_packets_to_pods_are_refused_instead_of_taking_the_default_route()
     {
         using var node = new TestNamespace();
@@ -237,5 +266,6 @@ public sealed class KernelReconcilerTests
         Samples.Settings,
         Samples.Secret,
         new Membership(Samples.A, remotes),
-        new Underlay(remotes.SelectMany(node => node.Endpoints).ToDictionary(endpoint => endpoint.Address, _ => 1500), null)) with { MtuBytes = 1472 };
+        new Underlay(remotes.SelectMany(node => node.Endpoints).ToDictionary(endpoint => endpoint.Address, _ => 1500), null),
+        MeasuredPaths.None) with { MtuBytes = 1472 };
 }

@@ -48,6 +48,23 @@ public sealed class PeerTableBuilderTests
     }
 
     [Fact]
+    public void What_is_known_of_a_path_stays_with_its_endpoint_even_if_all_were_cleared_and_goes_with_it()
+    {
+        var endpoint = IpEndpoint.Parse("192.0.2.1:6080");
+        var table = Apply(PeerTable.Empty, Update(1) with { Endpoint = endpoint });
+        Assert.Same(table.Peers[0].Path, Apply(table, Update(1, "10.1.0.0/16")).Peers[0].Path);
+
+        var builder = new PeerTableBuilder(table);
+        builder.Clear();
+        Assert.Equal(0, builder.Apply(Update(1) with { Endpoint = endpoint }));
+        Assert.Same(table.Peers[0].Path, builder.Build().Peers[0].Path);
+
+        var moved = Apply(table, Update(1) with { Endpoint = IpEndpoint.Parse("[2001:db8::1]:6080") }).Peers[0].Path;
+        Assert.NotSame(table.Peers[0].Path, moved);
+        Assert.True(moved.IsIPv6);
+    }
+
+    [Fact]
     public void A_peer_that_is_named_again_after_all_were_cleared_keeps_its_byte_counts_and_nothing_else()
     {
         var table = Apply(PeerTable.Empty, Update(1, "10.1.0.0/16"), Update(2, "10.2.0.0/16"));

@@ -98,12 +98,12 @@ internal sealed class TunnelProcess : IDisposable
 /// <summary>Waits for a condition, with a deadline.</summary>
 internal static class Wait
 {
-    public static void Until(Func<bool> condition, Func<string> otherwise)
+    public static void Until(Func<bool> condition, Func<string> otherwise, int seconds = 10)
     {
         using var pause = new ManualResetEventSlim();
         for (var begin = Stopwatch.GetTimestamp(); !condition();)
         {
-            if (Stopwatch.GetElapsedTime(begin) > TimeSpan.FromSeconds(10))
+            if (Stopwatch.GetElapsedTime(begin) > TimeSpan.FromSeconds(seconds))
             {
                 throw new TimeoutException(otherwise());
             }

@@ -1,0 +1,15 @@
+using CniTun.Addresses;
+
+namespace CniTun.Tunnel.Paths;
+
+/// <summary>How probes leave. Used by one thread.</summary>
+internal interface IProbeTransport
+{
+    /// <summary>Sends one datagram from the tunnel's own port, never fragmented.</summary>
+    /// <returns>Its length, or a negated errno. EMSGSIZE: too long for the interface.</returns>
+    int Send(ReadOnlySpan<byte> datagram, in IpEndpoint destination);
+
+    /// <summary>Asks what the local route to an address allows.</summary>
+    /// <returns>Bytes of a packet, or a negated errno.</returns>
+    int RouteMtuBytes(IpAddress destination);
+}
