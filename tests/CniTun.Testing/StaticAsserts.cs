@@ -13,6 +13,15 @@ public sealed class StaticAsserts(params string[] headers)
     /// <summary>Asserts that a constant has our value in the headers.</summary>
     public StaticAsserts Constant(string name, long value) => Expression(string.Create(CultureInfo.InvariantCulture, $"({name}) == {value}"));
 
+    /// <summary>Asserts that a macro has our value in the headers, if they are new enough to know it.</summary>
+    public StaticAsserts ConstantIfKnown(string name, long value)
+    {
+        source.Append(CultureInfo.InvariantCulture, $"#ifdef {name}\n");
+        Constant(name, value);
+        source.Append("#endif\n");
+        return this;
+    }
+
     /// <summary>Asserts the size in bytes of a C type.</summary>
     public StaticAsserts Size(string type, int bytes) => Expression(string.Create(CultureInfo.InvariantCulture, $"sizeof({type}) == {bytes}"));
 

@@ -44,11 +44,16 @@ public sealed class PieceList
             }
         }
 
-        pieces[Count++] = piece;
+        AddSeparate(piece);
     }
 
     /// <summary>Adds a piece and lets it be one.</summary>
-    public void AddSeparate(MemoryPiece piece) => pieces[Count++] = piece;
+    public void AddSeparate(MemoryPiece piece)
+    {
+        // Counted when it is there: the kernel believes the count.
+        pieces[Count] = piece;
+        Count++;
+    }
 
     public void Clear() => Count = 0;
 

@@ -60,7 +60,7 @@ internal sealed class MergeGroup
     }
 
     /// <summary>Tells whether the group is of the packet's flow.</summary>
-    public bool IsOf(in MergeCandidate packet, Peer peer) => Peer == peer && head.IsSameFlow(packet);
+    public bool IsOf(in MergeCandidate packet) => head.IsSameFlow(packet);
 
     /// <summary>Adds what is the flow's next packet and undamaged, whatever else the bytes may be.</summary>
     /// <returns>False if it may not follow: it is of another flow, or the group has to be written before it.</returns>

@@ -49,7 +49,7 @@ internal sealed class Merger(IPacketWriter writer, DirectionCounters counters)
         }
         else
         {
-            FlushFlow(packet, peer);
+            FlushFlow(packet);
             WriteAlone(bytes);
         }
     }
@@ -68,7 +68,7 @@ internal sealed class Merger(IPacketWriter writer, DirectionCounters counters)
 
     private void Merge(in MergeCandidate packet, Peer peer)
     {
-        if (GroupOf(packet, peer) is not { } group)
+        if (GroupOf(packet) is not { } group)
         {
             if (count == MaxGroups)
             {
@@ -78,7 +78,7 @@ internal sealed class Merger(IPacketWriter writer, DirectionCounters counters)
             group = groups[count++];
             group.Begin(packet, peer);
         }
-        else if (!group.TryAdd(packet.Bytes))
+        else if (group.Peer != peer || !group.TryAdd(packet.Bytes))
         {
             Write(group);
             group.Begin(packet, peer);
@@ -87,9 +87,9 @@ internal sealed class Merger(IPacketWriter writer, DirectionCounters counters)
         current = group;
     }
 
-    private void FlushFlow(in MergeCandidate packet, Peer peer)
+    private void FlushFlow(in MergeCandidate packet)
     {
-        if (GroupOf(packet, peer) is { } group)
+        if (GroupOf(packet) is { } group)
         {
             Write(group);
             current = null;
@@ -101,11 +101,12 @@ internal sealed class Merger(IPacketWriter writer, DirectionCounters counters)
         }
     }
 
-    private MergeGroup? GroupOf(in MergeCandidate packet, Peer peer)
+    /// <remarks>Of whichever peer: in a new table the same one is another object, and the flow is still to stay in order.</remarks>
+    private MergeGroup? GroupOf(in MergeCandidate packet)
     {
         foreach (var group in groups.AsSpan(0, count))
         {
-            if (group.IsOf(packet, peer))
+            if (group.IsOf(packet))
             {
                 return group;
             }

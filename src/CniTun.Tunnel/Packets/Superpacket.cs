@@ -35,11 +35,10 @@ internal readonly ref struct Superpacket
         superpacket = default;
         var type = virtio.GsoType & ~VirtioHeader.VIRTIO_NET_HDR_GSO_ECN;
         var isTcp = type == (packet.IsIPv6 ? VirtioHeader.VIRTIO_NET_HDR_GSO_TCPV6 : VirtioHeader.VIRTIO_NET_HDR_GSO_TCPV4);
-        var minimum = packet.IsIPv6 ? IpPacket.IPv6HeaderBytes : IpPacket.IPv4HeaderBytes;
         int transport = virtio.CsumStart;
         if ((!isTcp && type != VirtioHeader.VIRTIO_NET_HDR_GSO_UDP_L4)
             || virtio.GsoSize == 0
-            || transport < minimum
+            || !IsTransportAt(transport, packet, isTcp ? TransportHeader.Tcp : TransportHeader.Udp)
             || transport + (isTcp ? TransportHeader.TcpHeaderBytes : TransportHeader.UdpHeaderBytes) > packet.Bytes.Length)
         {
             return Drop.BadOffload;
@@ -60,6 +59,11 @@ internal readonly ref struct Superpacket
         };
         return Drop.None;
     }
+
+    /// <summary>Tells whether the protocol begins there. Extension headers of IPv6 may lie before it, and are believed to lead there.</summary>
+    private static bool IsTransportAt(int offset, in IpPacket packet, byte protocol) => packet.IsIPv6
+        ? offset > IpPacket.IPv6HeaderBytes || (offset == IpPacket.IPv6HeaderBytes && packet.Bytes[6] == protocol)
+        : offset == (packet.Bytes[0] & 0xf) * 4 && packet.Bytes[9] == protocol;
 
     /// <summary>Finishes a checksum that covers the pseudo header alone.</summary>
     /// <param name="virtio">With NEEDS_CSUM and without a superpacket.</param>
