@@ -1,13 +1,13 @@
 using CniTun.Addresses;
+using CniTun.Linux.Buffers;
 
 namespace CniTun.Linux.Sockets;
 
-/// <summary>What came with a message, and where it lies in the buffer of its <see cref="IncomingMessages"/>.</summary>
+/// <summary>A message, and what came with it; its bytes belong to its <see cref="IncomingMessages"/>.</summary>
 public record struct ReceivedMessage
 {
-    public int Offset { get; init; }
-
-    public int Length { get; init; }
+    /// <summary>Gets where it lies; may be changed in place.</summary>
+    public MemoryPiece Bytes { get; init; }
 
     /// <summary>Gets the sender; an IPv4 address as such on a socket for both families.</summary>
     public IpEndpoint Source { get; init; }

@@ -9,34 +9,40 @@ internal sealed class InboundPump(UdpSocket socket, Inbound core, TunWriter writ
 {
     private readonly IncomingMessages messages = new();
 
-    /// <summary>Forwards what waits, up to the capacity of one call.</summary>
+    /// <summary>Forwards what waits, up to a round's messages.</summary>
     /// <returns>How many messages there were, or -EBADFD if the TUN was deleted.</returns>
     public int Pump()
     {
-        var count = messages.Receive(socket);
-        if (count < 0)
+        messages.Clear();
+        var mayHaveMore = true;
+        while (mayHaveMore)
         {
-            if (-count is not (Errno.EAGAIN or Errno.EINTR))
+            var first = messages.Count;
+            var result = messages.Receive(socket, out mayHaveMore);
+            if (result < 0 && -result is not (Errno.EAGAIN or Errno.EINTR))
             {
-                core.ReceiveFailed(Drops.FromErrno(-count));
+                core.ReceiveFailed(Drops.FromErrno(-result));
             }
 
-            return 0;
-        }
-
-        for (var i = 0; i < count; i++)
-        {
-            var message = messages[i];
-            if (message.IsTruncated)
+            foreach (ref readonly var message in messages.Messages[first..])
             {
-                core.ReceiveFailed(Drop.Truncated);
-                continue;
+                Take(message);
             }
-
-            core.Receive(messages.Buffer.Piece(message.Offset, message.Length), message.SegmentBytes, message.Source, message.TrafficClass);
         }
 
         core.Flush();
-        return writer.IsLost ? -Errno.EBADFD : count;
+        return writer.IsLost ? -Errno.EBADFD : messages.Count;
+    }
+
+    private void Take(in ReceivedMessage message)
+    {
+        if (message.IsTruncated)
+        {
+            core.ReceiveFailed(Drop.Truncated);
+        }
+        else
+        {
+            core.Receive(message.Bytes, message.SegmentBytes, message.Source, message.TrafficClass);
+        }
     }
 }

@@ -77,13 +77,14 @@ internal static class OffloadTest
         // What is sent over loopback has arrived when the send returns.
         var incoming = new IncomingMessages();
         var received = new List<byte>();
-        for (var count = incoming.Receive(receiver); count > 0; count = incoming.Receive(receiver))
+        for (var mayHaveMore = true; mayHaveMore;)
         {
-            for (var i = 0; i < count; i++)
+            incoming.Clear();
+            incoming.Receive(receiver, out mayHaveMore);
+            foreach (ref readonly var message in incoming.Messages)
             {
-                var message = incoming[i];
-                received.AddRange(incoming.Buffer.Span(message.Offset, message.Length));
-                if (message.Length > SegmentBytes && message.SegmentBytes != SegmentBytes)
+                received.AddRange(message.Bytes.Span);
+                if (message.Bytes.Length > SegmentBytes && message.SegmentBytes != SegmentBytes)
                 {
                     offloads.Refuse(OffloadKind.UdpGro, 0);
                 }
