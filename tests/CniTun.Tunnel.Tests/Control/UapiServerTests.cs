@@ -198,6 +198,8 @@ public sealed class UapiServerTests : IDisposable
 
         public void InterfaceLost(int errno) => throw new UnreachableException();
 
+        public void OffloadRefused(string name, string reason) => throw new UnreachableException();
+
         public void ClientFailed(string reason) => Lines.Add(reason);
     }
 }
