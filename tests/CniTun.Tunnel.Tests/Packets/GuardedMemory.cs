@@ -34,6 +34,8 @@ internal sealed unsafe partial class GuardedMemory : IDisposable
         }
     }
 
+    public bool IsFull => count == places;
+
     private nuint Length => (nuint)places * (PlaceBytes + PageBytes);
 
     /// <summary>Copies bytes to the end of the next place.</summary>

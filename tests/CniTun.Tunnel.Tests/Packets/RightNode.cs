@@ -30,6 +30,9 @@ internal sealed class RightNode : IDisposable
 
     public long Counted => Enumerable.Range(0, Drops.Count).Sum(drop => Counters[(Drop)drop]);
 
+    /// <summary>Gets a value indicating whether a flush is due before more is taken.</summary>
+    public bool IsFull => memory.IsFull;
+
     /// <summary>Takes one message without ending the round.</summary>
     public void Take(ReadOnlySpan<byte> message, int segmentBytes = 0, byte trafficClass = 0, string source = LeftOuter) =>
         core.Receive(memory.Place(message), segmentBytes, IpEndpoint.Parse(source), trafficClass);
