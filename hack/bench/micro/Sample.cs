@@ -52,12 +52,12 @@ internal static class Sample
         packet[6] = 0x40;
         packet[8] = 64;
         packet[9] = TransportHeader.Tcp;
-        IPv4Header.WriteChecksum(packet);
+        IpHeader.WriteIPv4Checksum(packet);
         var transport = packet.AsSpan(IpPacket.IPv4HeaderBytes);
         BinaryPrimitives.WriteInt32BigEndian(transport[4..], sequence);
         transport[12] = 0x80;
         transport[13] = 0x10;
-        var sum = Checksum.PseudoHeader(IPv4Header.Addresses(packet), TransportHeader.Tcp, transport.Length) + Checksum.Sum(transport);
+        var sum = Checksum.PseudoHeader(IpHeader.Addresses(packet), TransportHeader.Tcp, transport.Length) + Checksum.Sum(transport);
         Checksum.Write(transport[16..], Checksum.Finish(sum));
         return packet;
     }
