@@ -16,9 +16,8 @@ namespace CniTun.Bench;
 /// "NAME NANOSECONDS BYTES" to a file: <c>CniTun.Bench FILE [WORD]</c>.
 /// </summary>
 /// <remarks>
-/// A class for each part of the packet path: ParseBenchmarks, LookUpBenchmarks; cutting, merging and checksums go beside
-/// them as SegmentBenchmarks, MergeBenchmarks and ChecksumBenchmarks, with their packets in <see cref="Sample"/>. Whatever
-/// is public and has [Benchmark] is run and reported.
+/// A class for each part of the packet path, their packets in <see cref="Sample"/>. Whatever is public and has [Benchmark] is run and
+/// reported.
 /// </remarks>
 internal static class Program
 {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using CniTun.Addresses;
+using CniTun.Tunnel.Packets;
 using CniTun.Tunnel.Peers;
 using CniTun.Uapi;
 
@@ -23,6 +24,43 @@ internal static class Sample
 {
     public const int Peers = 5_000;
     public const int PrefixesPerPeer = 2;
+
+    public const int Segments = 44;
+    public const int SegmentBytes = 1420;
+
+    /// <summary>IPv4, TCP and timestamps.</summary>
+    public const int TcpHeaderBytes = 52;
+
+    public static IpEndpoint LeftEndpoint { get; } = IpEndpoint.Parse("192.0.2.1:6080");
+
+    /// <summary>Gets the peers of both nodes, for either: who owns the source and the destination of <see cref="Packet"/>.</summary>
+    public static CurrentPeers TwoPeers()
+    {
+        var peers = new CurrentPeers();
+        peers.Replace(new PeerTable(
+        [
+            new Peer(new PublicKey(new byte[PublicKey.ByteCount]), LeftEndpoint, [DensePrefix(1, isIPv6: false)], new PeerTraffic()),
+            new Peer(new PublicKey([.. Enumerable.Repeat((byte)1, PublicKey.ByteCount)]), IpEndpoint.Parse("192.0.2.2:6080"), [DensePrefix(2, isIPv6: false)], new PeerTraffic()),
+        ]));
+        return peers;
+    }
+
+    /// <summary>Gets a packet of a TCP stream with its checksums.</summary>
+    public static byte[] Tcp(int payloadBytes, int sequence)
+    {
+        var packet = Packet(isIPv6: false, TcpHeaderBytes - IpPacket.IPv4HeaderBytes + payloadBytes);
+        packet[6] = 0x40;
+        packet[8] = 64;
+        packet[9] = TransportHeader.Tcp;
+        IpHeader.WriteIPv4Checksum(packet);
+        var transport = packet.AsSpan(IpPacket.IPv4HeaderBytes);
+        BinaryPrimitives.WriteInt32BigEndian(transport[4..], sequence);
+        transport[12] = 0x80;
+        transport[13] = 0x10;
+        var sum = Checksum.PseudoHeader(IpHeader.Addresses(packet), TransportHeader.Tcp, transport.Length) + Checksum.Sum(transport);
+        Checksum.Write(transport[16..], Checksum.Finish(sum));
+        return packet;
+    }
 
     /// <summary>Gets 5,000 peers which have 10,000 prefixes of one family.</summary>
     public static PeerTable Table(Layout layout, bool isIPv6)

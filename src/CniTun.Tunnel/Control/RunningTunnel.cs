@@ -82,7 +82,7 @@ public sealed class RunningTunnel : IDisposable
                 ListenPort = sockets.Port,
                 Fwmark = mark,
                 Peers = [.. peers.Table.Peers.Select(Describe)],
-                Counters = [.. Count("out", counter => counter.Out), .. Count("in", counter => counter.In)],
+                Counters = [.. Count("out", counter => counter.Out), .. Count("in", counter => counter.In), new Counter("offloads_refused", offloads.Refused)],
                 Offloads = [.. Enum.GetValues<OffloadKind>().Select(kind => new Offload(Offloads.Name(kind), offloads.State(kind)))],
             };
         }

@@ -10,7 +10,7 @@ namespace CniTun.Tunnel.Loops;
 /// </summary>
 internal sealed class Worker(TunDevice tun, UdpSocket socket, StopEvent stop, OutboundPump outbound, InboundPump inbound, bool spins)
 {
-    // So many packets at once are small ones, faster than they are worked off.
+    // So many packets of pods at once are small ones, and come faster than they are worked off.
     private const int FloodPackets = 32;
 
     /// <summary>Forwards until told to stop.</summary>
@@ -30,7 +30,7 @@ internal sealed class Worker(TunDevice tun, UdpSocket socket, StopEvent stop, Ou
             if (sent + received > 0)
             {
                 spin.Worked();
-                if (sent + received >= FloodPackets)
+                if (sent >= FloodPackets)
                 {
                     // Else the programs that the packets are for starve on a machine of few processors, and drop them.
                     Scheduler.Yield();

@@ -7,12 +7,16 @@ namespace CniTun.Tunnel.Offloading;
 public sealed class Offloads
 {
     private readonly string?[] reasons = new string?[Enum.GetValues<OffloadKind>().Length];
+    private int refused;
 
     /// <summary>Told, on any thread, of each that goes off by itself, once.</summary>
     public Action<OffloadKind, string>? OnRefused { get; init; }
 
     /// <summary>Gets a value indicating whether it is on.</summary>
     public bool this[OffloadKind kind] => Volatile.Read(ref reasons[(int)kind]) is null;
+
+    /// <summary>Gets how many went off by themselves.</summary>
+    public int Refused => Volatile.Read(ref refused);
 
     /// <summary>Gets what the TUN is told that its reader does.</summary>
     public TunOffloads Tun =>
@@ -44,6 +48,7 @@ public sealed class Offloads
         var reason = errno == 0 ? "wrong-result" : Errno.Describe(errno).Split(' ')[0];
         if (Interlocked.CompareExchange(ref reasons[(int)kind], reason, null) is null)
         {
+            Interlocked.Increment(ref refused);
             OnRefused?.Invoke(kind, reason);
         }
     }

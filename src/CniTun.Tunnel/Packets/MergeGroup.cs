@@ -49,7 +49,7 @@ internal sealed class MergeGroup
         Peer = peer;
         Segments = 1;
         totalBytes = (int)first.Bytes.Length;
-        flowSum = Checksum.PseudoHeader(IPv4Header.Addresses(first.Header), first.Protocol, 0);
+        flowSum = Checksum.PseudoHeader(IpHeader.Addresses(first.Header), first.Protocol, 0);
         isPushed = first.IsPushed;
         nextSequence = first.IsTcp ? first.Sequence + (uint)first.PayloadBytes : 0;
         isHeadChecked = false;
@@ -181,7 +181,7 @@ internal sealed class MergeGroup
     }
 
     private bool IsUndamaged(ReadOnlySpan<byte> packet) =>
-        (head.IsIPv6 || IPv4Header.HasValidChecksum(packet))
+        (head.IsIPv6 || IpHeader.HasValidIPv4Checksum(packet))
         && Checksum.IsValid(
             flowSum + Checksum.Word((ushort)(packet.Length - head.IpHeaderBytes)) + Checksum.Sum(packet[head.IpHeaderBytes..]));
 
@@ -211,7 +211,7 @@ internal sealed class MergeGroup
         else
         {
             BinaryPrimitives.WriteUInt16BigEndian(header[2..], (ushort)totalBytes);
-            IPv4Header.WriteChecksum(header);
+            IpHeader.WriteIPv4Checksum(header);
         }
 
         if (!head.IsTcp)

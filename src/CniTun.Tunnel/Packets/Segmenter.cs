@@ -27,7 +27,7 @@ internal static class Segmenter
         var trafficClass = packet.TrafficClass;
         var template = packet.Bytes[..how.HeaderBytes];
         var payloadBytes = packet.Bytes.Length - how.HeaderBytes;
-        var flowSum = Checksum.PseudoHeader(IPv4Header.Addresses(template), how.Protocol, 0);
+        var flowSum = Checksum.PseudoHeader(IpHeader.Addresses(template), how.Protocol, 0);
         for (int offset = 0, index = 0; offset < payloadBytes; offset += how.SegmentPayloadBytes, index++)
         {
             var length = Math.Min(how.SegmentPayloadBytes, payloadBytes - offset);
@@ -51,7 +51,7 @@ internal static class Segmenter
 
         BinaryPrimitives.WriteUInt16BigEndian(header[2..], (ushort)(header.Length + payloadBytes));
         BinaryPrimitives.WriteUInt16BigEndian(header[4..], (ushort)(BinaryPrimitives.ReadUInt16BigEndian(header[4..]) + index));
-        IPv4Header.WriteChecksum(header);
+        IpHeader.WriteIPv4Checksum(header);
     }
 
     private static void WriteTransport(Span<byte> header, in Superpacket how, int offset, bool isLast, ulong flowSum, ReadOnlySpan<byte> payload)

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using CniTun.Linux.Tuntap;
 
 namespace CniTun.Tunnel.Packets;
@@ -85,7 +84,4 @@ internal readonly ref struct Superpacket
         Checksum.Write(packet[field..], sum == 0 && virtio.CsumOffset == TransportHeader.UdpChecksumOffset ? ushort.MaxValue : sum);
         return Drop.None;
     }
-
-    /// <summary>Gets the sequence number of a TCP superpacket's first byte.</summary>
-    public uint Sequence(ReadOnlySpan<byte> packet) => BinaryPrimitives.ReadUInt32BigEndian(packet[(TransportOffset + 4)..]);
 }

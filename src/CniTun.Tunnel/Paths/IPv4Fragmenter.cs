@@ -90,7 +90,7 @@ public ref struct IPv4Fragmenter
         fragment[0] = (byte)(0x40 | (header / 4));
         BinaryPrimitives.WriteUInt16BigEndian(fragment[2..], (ushort)fragment.Length);
         BinaryPrimitives.WriteUInt16BigEndian(fragment[6..], (ushort)(more | offset));
-        IPv4Header.WriteChecksum(fragment);
+        IpHeader.WriteIPv4Checksum(fragment);
         done += payload;
         return fragment.Length;
     }

@@ -92,7 +92,7 @@ public static class TooBigAnswer
         header[9] = IcmpProtocol;
         BinaryPrimitives.WriteUInt32BigEndian(header[12..], source);
         BinaryPrimitives.WriteUInt32BigEndian(header[16..], destination);
-        IPv4Header.WriteChecksum(header);
+        IpHeader.WriteIPv4Checksum(header);
     }
 
     /// <summary>Neither this network (0/8), nor loopback (127/8), nor multicast, reserved or broadcast (224/3).</summary>

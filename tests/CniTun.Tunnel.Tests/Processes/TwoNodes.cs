@@ -10,15 +10,16 @@ internal sealed class TwoNodes : IDisposable
     private readonly string directory = Directory.CreateTempSubdirectory("cnitun-tunnel").FullName;
 
     /// <param name="underlay">What the outer addresses begin with: "192.0.2." or "2001:db8::".</param>
-    public TwoNodes(string underlay = "192.0.2.")
+    /// <param name="arguments">For both tunnels.</param>
+    public TwoNodes(string underlay = "192.0.2.", params string[] arguments)
     {
         LeftSpace = new TestNamespace("left");
         RightSpace = new TestNamespace("right");
         LeftSpace.Ip("link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", RightSpace.Name);
         Address(LeftSpace, 1);
         Address(RightSpace, 2);
-        Left = StartLeft();
-        Right = new TunnelProcess(RightSpace, Path.Combine(directory, "right.sock"));
+        Left = StartLeft(arguments);
+        Right = new TunnelProcess(RightSpace, Path.Combine(directory, "right.sock"), arguments);
         LeftEndpoint = new IpEndpoint(IpAddress.Parse($"{underlay}1"), 6080);
         RightEndpoint = new IpEndpoint(IpAddress.Parse($"{underlay}2"), 6080);
         Left.Api.SetAsync(PeerUpdate(2, RightEndpoint)).GetAwaiter().GetResult();
@@ -64,7 +65,7 @@ internal sealed class TwoNodes : IDisposable
         space.Ip("route", "add", $"fd0{3 - node}::/16", "dev", "tun0");
     }
 
-    public TunnelProcess StartLeft() => new(LeftSpace, LeftSocket);
+    public TunnelProcess StartLeft(params string[] arguments) => new(LeftSpace, LeftSocket, arguments);
 
     public void PingFromLeft(string destination) => LeftSpace.Run("ping", "-c", "2", "-i", "0.1", "-W", "3", destination);
 

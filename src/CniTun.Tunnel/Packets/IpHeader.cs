@@ -1,7 +1,7 @@
 namespace CniTun.Tunnel.Packets;
 
 /// <summary>What is read from and written to IP headers that were checked before.</summary>
-internal static class IPv4Header
+internal static class IpHeader
 {
     private const int ChecksumOffset = 10;
 
@@ -9,15 +9,15 @@ internal static class IPv4Header
     public static ReadOnlySpan<byte> Addresses(ReadOnlySpan<byte> header) => header[0] >> 4 == 6 ? header.Slice(8, 32) : header.Slice(12, 8);
 
     /// <summary>Tells whether an IPv4 header is undamaged.</summary>
-    public static bool HasValidChecksum(ReadOnlySpan<byte> header) => Checksum.IsValid(Checksum.Sum(Own(header)));
+    public static bool HasValidIPv4Checksum(ReadOnlySpan<byte> header) => Checksum.IsValid(Checksum.Sum(OwnIPv4(header)));
 
     /// <summary>Computes an IPv4 header's checksum anew.</summary>
-    public static void WriteChecksum(Span<byte> header)
+    public static void WriteIPv4Checksum(Span<byte> header)
     {
         var field = header[ChecksumOffset..];
         Checksum.Write(field, 0);
-        Checksum.Write(field, Checksum.Finish(Checksum.Sum(Own(header))));
+        Checksum.Write(field, Checksum.Finish(Checksum.Sum(OwnIPv4(header))));
     }
 
-    private static ReadOnlySpan<byte> Own(ReadOnlySpan<byte> header) => header[..((header[0] & 0xf) * 4)];
+    private static ReadOnlySpan<byte> OwnIPv4(ReadOnlySpan<byte> header) => header[..((header[0] & 0xf) * 4)];
 }

@@ -1,0 +1,16 @@
+using BenchmarkDotNet.Attributes;
+using CniTun.Tunnel.Packets;
+
+namespace CniTun.Bench;
+
+/// <summary>Adds up 64 KB, one packet's payload and one header.</summary>
+public class ChecksumBenchmarks
+{
+    private readonly byte[] bytes = new byte[65536];
+
+    [Params(20, 1420, 65536)]
+    public int Length { get; set; }
+
+    [Benchmark]
+    public ushort Checksum() => Tunnel.Packets.Checksum.Finish(Tunnel.Packets.Checksum.Sum(bytes.AsSpan(0, Length)));
+}

@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using CniTun.Tunnel.Offloading;
+using CniTun.Tunnel.Tests.Processes;
+using CniTun.Uapi;
+
+namespace CniTun.Tunnel.Tests.Offloading;
+
+/// <summary>Offloads are tried, switched off one by one, and missed by nobody when they are off.</summary>
+public sealed class OffloadTests
+{
+    private const int Bytes = 8 << 20;
+
+    public static TheoryData<string> Names => [.. Enum.GetValues<OffloadKind>().Select(Offloads.Name)];
+
+    [KernelFact]
+    public async Task With_all_offloads_on_many_packets_go_in_few_messages_and_arrive_unchanged()
+    {
+        using var nodes = new TwoNodes();
+        Assert.Equal([.. Names.Select(row => (string)row[0])], Offered(nodes.Left).Select(offload => offload.Name));
+        Assert.All(Offered(nodes.Left), offload => Assert.Equal("on", offload.State));
+        await Transfer.BothWays(nodes, Bytes);
+        await Transfer.BothWays(nodes, Bytes, "fd02::1");
+    }
+
+    [KernelTheory]
+    [MemberData(nameof(Names))]
+    public async Task Without_an_offload_it_alone_is_off_and_everything_arrives(string name)
+    {
+        using var nodes = new TwoNodes("192.0.2.", "--without", name);
+        Assert.Equal("off(flag)", Offered(nodes.Left).Single(offload => offload.Name == name).State);
+        Assert.All(Offered(nodes.Left).Where(offload => offload.Name != name), offload => Assert.Equal("on", offload.State));
+        await Transfer.BothWays(nodes, Bytes);
+    }
+
+    [KernelFact]
+    public async Task Without_any_offload_everything_arrives_packet_by_packet()
+    {
+        using var nodes = new TwoNodes("192.0.2.", "--without", string.Join(',', Names.Select(row => (string)row[0])), "--no-spin");
+        Assert.All(Offered(nodes.Left), offload => Assert.Equal("off(flag)", offload.State));
+        await Transfer.BothWays(nodes, Bytes);
+        await Transfer.BothWays(nodes, Bytes, "fd02::1");
+    }
+
+    [KernelTheory]
+    [InlineData("192.0.2.")]
+    [InlineData("2001:db8::")]
+    public async Task Two_queues_carry_traffic_of_both_families_and_of_a_changed_port(string underlay)
+    {
+        using var nodes = new TwoNodes(underlay, "--queues", "2");
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Transfer.BothWays(nodes, Bytes / 4)));
+        await Transfer.BothWays(nodes, Bytes, "fd02::1");
+
+        await nodes.Right.Api.SetAsync(new DeviceUpdate { ListenPort = 7000, Fwmark = 0x4000 });
+        await nodes.Left.Api.SetAsync(TwoNodes.PeerUpdate(2, nodes.RightEndpoint with { Port = 7000 }));
+        await Transfer.BothWays(nodes, Bytes);
+    }
+
+    [KernelFact]
+    public async Task A_path_that_refuses_segmented_sends_is_sent_to_datagram_by_datagram_and_the_log_says_so_once()
+    {
+        using var nodes = new TwoNodes();
+        using (Injected(nodes.Left, "sendmmsg:error=EIO:when=20..30"))
+        {
+            await Transfer.BothWays(nodes, Bytes);
+        }
+
+        Assert.Equal("off(EIO)", Offered(nodes.Left).Single(offload => offload.Name == "udp-gso").State);
+        Assert.Single(nodes.Left.Log.Split('\n'), line => line.Contains("offload=udp-gso is off, EIO", StringComparison.Ordinal));
+        await Transfer.BothWays(nodes, Bytes);
+    }
+
+    [KernelFact]
+    public async Task A_full_send_buffer_costs_what_was_to_be_sent_then_and_is_counted()
+    {
+        using var nodes = new TwoNodes();
+        using (Injected(nodes.Left, "sendmmsg:error=ENOBUFS:when=20..30"))
+        {
+            await Transfer.BothWays(nodes, Bytes);
+        }
+
+        Assert.All(Offered(nodes.Left), offload => Assert.Equal("on", offload.State));
+        Assert.InRange((await nodes.Left.Api.GetAsync()).Counters.Single(counter => counter.Name == "out_drop_no_buffers").Value, 1, 11 * 64);
+    }
+
+    private static IReadOnlyList<Offload> Offered(TunnelProcess process) => process.Api.GetAsync().GetAwaiter().GetResult().Offloads;
+
+    /// <summary>Has system calls of the process fail as strace(1) is told, until disposed.</summary>
+    private static Tracer Injected(TunnelProcess process, string injection) => new(process.Id, injection);
+
+    private sealed class Tracer : IDisposable
+    {
+        private readonly Process strace;
+
+        public Tracer(int id, string injection)
+        {
+            strace = Command.Start(
+                "strace",
+                ["-f", "-p", $"{id}", "-e", $"trace={injection.Split(':')[0]}", "-e", $"inject={injection}", "-o", "/dev/null"],
+                new Dictionary<string, string?>(StringComparer.Ordinal));
+            Wait.Until(
+                () => File.ReadAllLines($"/proc/{id}/status").Any(line => line.StartsWith("TracerPid:", StringComparison.Ordinal) && !line.EndsWith("\t0", StringComparison.Ordinal)),
+                () => "strace did not attach");
+        }
+
+        public void Dispose()
+        {
+            Command.Run("kill", "-INT", $"{strace.Id}");
+            strace.WaitForExit(TimeSpan.FromSeconds(10));
+            strace.Dispose();
+        }
+    }
+}
