@@ -18,16 +18,17 @@ internal sealed class TooBig(TrainSet trains, IPacketWriter? answers)
     private readonly PinnedBuffer fragment = new(ushort.MaxValue);
 
     /// <summary>Takes care of a packet.</summary>
-    /// <param name="packet">
-    /// Whole, or a superpacket whose segments are too long: of that the sender is told even where IPv4 would allow fragments, for
-    /// hosts that make superpackets listen.
+    /// <param name="packet">Whole, or a superpacket whose segments are too long.</param>
+    /// <param name="isWhole">
+    /// Of a superpacket the sender is told even where IPv4 would allow fragments, for hosts that make superpackets listen. It is no
+    /// packet that fragments could be of.
     /// </param>
     /// <param name="peer">With an endpoint.</param>
     /// <returns><see cref="Drop.None"/> if it went in fragments.</returns>
-    public Drop Handle(in IpPacket packet, Peer peer)
+    public Drop Handle(in IpPacket packet, bool isWhole, Peer peer)
     {
         var maxBytes = peer.Path.MaxPacketBytes;
-        if (!packet.MustNotBeFragmented && IPv4Fragmenter.TryBegin(packet.Bytes, maxBytes, out var fragmenter))
+        if (isWhole && !packet.MustNotBeFragmented && IPv4Fragmenter.TryBegin(packet.Bytes, maxBytes, out var fragmenter))
         {
             SendFragments(fragmenter, packet.TrafficClass, peer);
             return Drop.None;
