@@ -56,10 +56,10 @@ internal sealed class TrainSender(UdpSocket socket, Offloads offloads) : ITrainS
 
     private void Fail(SendTrain train, int errno)
     {
-        if (train.Segments > 1 && errno is Errno.EIO or Errno.EINVAL)
+        if (train.Segments > 1 && errno is Errno.EIO or Errno.EINVAL or Errno.EMSGSIZE)
         {
-            // EIO: the path's device computes no checksums, or the path is transformed (IPsec). EINVAL: so older kernels
-            // say that a segment is too long, which each datagram by itself will be told as EMSGSIZE.
+            // EIO: the path's device computes no checksums, or the path is transformed (IPsec). EMSGSIZE, and EINVAL of older
+            // kernels: a segment is too long, as each datagram by itself will be told; a shorter last one may go.
             if (errno == Errno.EIO)
             {
                 offloads.Refuse(OffloadKind.UdpGso, errno);
