@@ -71,6 +71,7 @@ internal sealed class HostEnd(RouteNetlink netlink, Attachment attachment)
         && EndpointNames.IsHostVeth(link.Name)
         && !(settings.LeasesAddresses && EndpointNames.OwnerOf(link, settings.Name) is not null));
 
+    /// <summary>Removes the pair and waits until the kernel is done with it.</summary>
     /// <returns>False if it was gone already.</returns>
     public bool Delete() => Netlink.Links.Delete(name);
 

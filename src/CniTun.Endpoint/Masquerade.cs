@@ -34,6 +34,9 @@ internal sealed class Masquerade : IDisposable
         this.netlink = netlink;
     }
 
+    /// <summary>Gets the conversation with the kernel, to be closed by another; null in a kernel without netfilter.</summary>
+    public NftablesNetlink? Netlink => netlink;
+
     /// <summary>Opens the calling thread's network namespace.</summary>
     /// <exception cref="LinuxException">EMFILE. A kernel without netfilter is not refused before something is added.</exception>
     public static Masquerade Open(string network)

@@ -11,7 +11,7 @@ namespace CniTun.Endpoint.Commands;
 /// Detaches a container: the veth pair first, its addresses last, so that none is given out again while anything still has it.
 /// </summary>
 /// <remarks>What is gone already is no error; DEL may be called twice, for a container never added, and after its namespace vanished.</remarks>
-internal sealed class DelCommand(CniRequest request)
+internal sealed class DelCommand(CniRequest request, bool mayFork)
 {
     private readonly Attachment attachment = new(request.Arguments.ContainerId, request.Arguments.InterfaceName);
 
@@ -20,17 +20,14 @@ internal sealed class DelCommand(CniRequest request)
         var configuration = ConfigurationReader.Read(request.Configuration.Span);
         var dataDirectory = NetworkSettings.DataDirectoryOf(configuration);
         using var host = RouteNetlink.Open();
-        var deleted = new HostEnd(host, attachment).Delete();
+        using var removal = LinkRemoval.Open(mayFork);
+        using var store = AttachmentStore.TryOpen(dataDirectory, request.NetworkName);
+        using var masquerade = configuration.IpMasq ? Masquerade.Open(request.NetworkName) : null;
+        masquerade?.Remove(attachment, KnownAddresses(configuration, store));
+        var deleted = new HostEnd(host, attachment).Find() is { } link && removal.Delete(link, masquerade?.Netlink);
         if (!deleted)
         {
             DeleteInside();
-        }
-
-        using var store = AttachmentStore.TryOpen(dataDirectory, request.NetworkName);
-        if (configuration.IpMasq)
-        {
-            using var masquerade = Masquerade.Open(request.NetworkName);
-            masquerade.Remove(attachment, KnownAddresses(configuration, store));
         }
 
         AddressManagement.Delegate(request, configuration)?.Release();

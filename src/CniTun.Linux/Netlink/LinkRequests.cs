@@ -102,6 +102,13 @@ internal static class LinkRequests
         return message;
     }
 
+    public static NetlinkWriter Delete(Span<byte> buffer, int index)
+    {
+        var message = new NetlinkWriter(buffer, RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK);
+        message.Append(new LinkHeader { Index = index });
+        return message;
+    }
+
     public static NetlinkWriter SetUp(Span<byte> buffer, int index, bool up)
     {
         var message = new NetlinkWriter(buffer, RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK);

@@ -38,6 +38,8 @@ internal sealed class NetlinkSocket : IDisposable
         this.nameOf = nameOf;
     }
 
+    public int Descriptor => (int)handle.DangerousGetHandle();
+
     /// <summary>Called for each message of an answer; the message is borrowed until it returns.</summary>
     public delegate void MessageHandler<TState>(NetlinkMessage message, TState state);
 
@@ -155,12 +157,39 @@ internal sealed class NetlinkSocket : IDisposable
             : value.data != 0;
     }
 
+    /// <summary>Hears what the kernel tells to all who care.</summary>
+    /// <param name="group">RTNLGRP_* of linux/rtnetlink.h.</param>
+    public void Join(int group) => SetOption(Descriptor, NETLINK_ADD_MEMBERSHIP, group);
+
+    /// <summary>Readies a request for whoever sends it in our place; the answer comes to this socket.</summary>
+    public Span<byte> Prepare(ref NetlinkWriter request)
+    {
+        var message = request.Finish();
+        Number(message);
+        return message;
+    }
+
+    /// <summary>Waits until there is something to read.</summary>
+    /// <returns>False if there was nothing in that time.</returns>
+    public unsafe bool Await(int milliseconds)
+    {
+        var waiting = new pollfd { fd = Descriptor, events = POLLIN };
+        return poll(&waiting, 1, milliseconds) > 0;
+    }
+
+    /// <summary>Reads the next datagram, whatever it is about; borrowed until the next one is read.</summary>
+    /// <exception cref="LinuxException">ENOBUFS: more was told to all than the socket holds, and is lost.</exception>
+    public NetlinkReader Read(string call, string subject) => new(Receive(call, subject));
+
+    /// <summary>Tells whether a message says how the latest request ended.</summary>
+    public bool IsAcknowledgement(NetlinkMessage message) =>
+        message.Header.Type == NLMSG_ERROR && message.Header.Sequence == sequence;
+
     public void Dispose() => handle.Dispose();
 
-    private static unsafe void SetOption(int descriptor, int option)
+    private static unsafe void SetOption(int descriptor, int option, int value = 1)
     {
-        var on = 1;
-        if (setsockopt(descriptor, NetlinkConstants.SOL_NETLINK, option, &on, sizeof(int)) < 0)
+        if (setsockopt(descriptor, NetlinkConstants.SOL_NETLINK, option, &value, sizeof(int)) < 0)
         {
             throw new LinuxException("setsockopt", $"SOL_NETLINK {option}", Libc.LastErrno);
         }
@@ -281,5 +310,4 @@ internal sealed class NetlinkSocket : IDisposable
         }
     }
 
-    private int Descriptor => (int)handle.DangerousGetHandle();
 }

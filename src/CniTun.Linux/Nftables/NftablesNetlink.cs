@@ -18,6 +18,8 @@ public sealed class NftablesNetlink : IDisposable
 
     private NftablesNetlink(NetlinkSocket socket) => this.socket = socket;
 
+    internal int Descriptor => socket.Descriptor;
+
     /// <summary>Opens a conversation with the calling thread's network namespace.</summary>
     /// <exception cref="LinuxException">EPROTONOSUPPORT: no netfilter netlink in this kernel. EMFILE.</exception>
     public static NftablesNetlink Open() => new(NetlinkSocket.Open(NETLINK_NETFILTER, NftMessage.NameOf));

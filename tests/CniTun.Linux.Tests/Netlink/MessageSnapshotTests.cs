@@ -46,6 +46,9 @@ public sealed class MessageSnapshotTests
     public void Delete_link() => Match(LinkRequests.Delete(new byte[4096], "ct0123456789abc"));
 
     [Fact]
+    public void Delete_link_by_index() => Match(LinkRequests.Delete(new byte[4096], 7));
+
+    [Fact]
     public void Add_IPv4_address() => Match(InterfaceAddresses.AddRequest(new byte[4096], 7, Cidr.Parse("10.77.1.2/24"), detectDuplicates: false));
 
     [Fact]
