@@ -2,6 +2,7 @@ using CniTun.Addresses;
 using CniTun.Cni;
 using CniTun.Endpoint.Addressing;
 using CniTun.Endpoint.Configuration;
+using CniTun.Endpoint.Firewall;
 using CniTun.Ipam;
 using CniTun.Linux;
 using CniTun.Linux.Namespaces;
@@ -38,7 +39,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         hostEnd.RemoveIfUnfinished(pod);
 
         using var store = AttachmentStore.Open(settings.DataDirectory, settings.Name);
-        using var masquerade = settings.Masquerade ? Masquerade.Open(settings.Name) : null;
+        using var firewall = settings.NeedsFirewall ? NodeFirewall.Open(settings.Name) : null;
 
         // Disposed before all that it undoes with.
         using var rollback = new Rollback(diagnostics.Write);
@@ -53,8 +54,18 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         var podMac = settings.Mac ?? EndpointNames.PodMac(ips.Count > 0 ? ips[0].Address.Address : null, attachment);
         var bridge = CreateVeth(hostEnd, pod, settings, podMac, ips, store, diagnostics);
         rollback.Add("delete veth", () => hostEnd.Delete());
-        masquerade?.Add(attachment, [.. ips.Select(ip => ip.Address)]);
-        rollback.Add("stop masquerading", () => masquerade?.Remove(attachment, [.. ips.Select(ip => ip.Address)]));
+        if (settings.Masquerade)
+        {
+            firewall!.Masquerade.Add(attachment, [.. ips.Select(ip => ip.Address)]);
+            rollback.Add("stop masquerading", () => firewall.Masquerade.Remove(attachment, [.. ips.Select(ip => ip.Address)]));
+        }
+
+        if (settings.CheckSpoofing)
+        {
+            firewall!.SpoofCheck.Add(attachment, podMac);
+            rollback.Add("stop guarding", () => firewall.SpoofCheck.Remove(attachment));
+        }
+
         using var podInterface = new PodInterface(pod, arguments.InterfaceName, settings);
         var podLink = podInterface.Configure(ips, routes);
         var hostLink = hostEnd.Finish(settings);

@@ -1,6 +1,7 @@
 using CniTun.Cni;
 using CniTun.Endpoint.Addressing;
 using CniTun.Endpoint.Configuration;
+using CniTun.Endpoint.Firewall;
 using CniTun.Ipam;
 using CniTun.Linux;
 using CniTun.Linux.Netlink;
@@ -23,6 +24,13 @@ internal sealed class GcCommand(CniRequest request, bool mayFork)
         using var removal = LinkRemoval.Open(mayFork);
         using var store = AttachmentStore.TryOpen(NetworkSettings.DataDirectoryOf(configuration), request.NetworkName);
 
+        // Before the leases: as long as one is there, DEL and GC know of whom to look for more.
+        using (var firewall = NodeFirewall.Open(request.NetworkName))
+        {
+            Try("masquerade", () => firewall.Masquerade.RemoveAllBut(valid));
+            Try("guard against forged MACs", () => firewall.SpoofCheck.RemoveAllBut(valid));
+        }
+
         foreach (var attachment in store?.Attachments() ?? [])
         {
             if (!valid.Contains(attachment))
@@ -34,11 +42,6 @@ internal sealed class GcCommand(CniRequest request, bool mayFork)
 
         Try("leases without a record", () => store?.ReleaseUnrecorded(valid));
         CollectUnrecorded(host, removal, valid);
-        using (var masquerade = Masquerade.Open(request.NetworkName))
-        {
-            Try("masquerade", () => masquerade.RemoveAllBut(valid));
-        }
-
         if (AddressManagement.Delegate(request, configuration) is { } addressing)
         {
             Try("addresses", addressing.Collect);

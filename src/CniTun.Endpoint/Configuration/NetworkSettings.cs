@@ -25,6 +25,11 @@ internal sealed class NetworkSettings
 
     public bool Masquerade { get; init; }
 
+    /// <summary>Gets a value indicating whether the container may send from its own Ethernet address only.</summary>
+    public bool CheckSpoofing { get; init; }
+
+    public bool NeedsFirewall => Masquerade || CheckSpoofing;
+
     public bool Hairpin { get; init; }
 
     public bool Promiscuous { get; init; }
@@ -77,6 +82,7 @@ internal sealed class NetworkSettings
             IsDefaultGateway = configuration.IsDefaultGateway,
             ForceAddress = configuration.ForceAddress,
             Masquerade = configuration.IpMasq,
+            CheckSpoofing = configuration.MacSpoofCheck,
             Hairpin = configuration.HairpinMode,
             Promiscuous = configuration.PromiscMode,
             IsolatePorts = configuration.PortIsolation,
@@ -107,7 +113,6 @@ internal sealed class NetworkSettings
         var key = configuration switch
         {
             { IsGateway: true, Vlan: not 0 } or { IsDefaultGateway: true, Vlan: not 0 } => $"isGateway with vlan: {configuration.Vlan}",
-            { MacSpoofCheck: true } => "macspoofchk: true",
             _ => null,
         };
         if (key is not null)

@@ -39,10 +39,10 @@ public sealed class NftablesNetlink : IDisposable
 
     /// <summary>Finds the element of a set that holds this one's key; of a set of pairs, the one whose prefix holds it. It takes the same time in any set.</summary>
     /// <returns>The element with the comment that it has; null if there is none, or no such table or set.</returns>
-    public NftElement? Find(string table, string set, NftElement key)
+    public NftElement? Find(NftTable table, string set, NftElement key)
     {
-        var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], NFT_MSG_GETSETELEM, NLM_F_REQUEST | NLM_F_ACK);
-        request.Attribute(NFTA_SET_ELEM_LIST_TABLE, table);
+        var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], table, NFT_MSG_GETSETELEM, NLM_F_REQUEST | NLM_F_ACK);
+        request.Attribute(NFTA_SET_ELEM_LIST_TABLE, table.Name);
         request.Attribute(NFTA_SET_ELEM_LIST_SET, set);
         key.WriteList(ref request, withComment: false);
         var found = new List<NftElement>(1);
@@ -64,14 +64,14 @@ public sealed class NftablesNetlink : IDisposable
 
     /// <summary>Lists the elements of a set; it takes long, and ever longer for each, in a set of many thousands.</summary>
     /// <returns>Empty, too, if there is no such table or set.</returns>
-    public IReadOnlyList<NftElement> Elements(string table, string set)
+    public IReadOnlyList<NftElement> Elements(NftTable table, string set)
     {
-        var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], NFT_MSG_GETSETELEM, NLM_F_REQUEST | NLM_F_DUMP);
-        request.Attribute(NFTA_SET_ELEM_LIST_TABLE, table);
+        var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], table, NFT_MSG_GETSETELEM, NLM_F_REQUEST | NLM_F_DUMP);
+        request.Attribute(NFTA_SET_ELEM_LIST_TABLE, table.Name);
         request.Attribute(NFTA_SET_ELEM_LIST_SET, set);
         try
         {
-            return Dump<NftElement>(ref request, $"set {set} of table {table}", ReadElements);
+            return Dump<NftElement>(ref request, $"set {set} of {table}", ReadElements);
         }
         catch (LinuxException missing) when (missing.Errno == Errno.ENOENT)
         {
@@ -81,18 +81,20 @@ public sealed class NftablesNetlink : IDisposable
 
     /// <summary>Lists the comments of a chain's rules, in the order of the rules; a rule without one is empty.</summary>
     /// <returns>Empty, too, if there is no such table or chain.</returns>
-    public IReadOnlyList<string> RuleComments(string table, string chain)
+    public IReadOnlyList<string> RuleComments(NftTable table, string chain)
     {
-        var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], NFT_MSG_GETRULE, NLM_F_REQUEST | NLM_F_DUMP);
-        request.Attribute(NFTA_RULE_TABLE, table);
+        var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], table, NFT_MSG_GETRULE, NLM_F_REQUEST | NLM_F_DUMP);
+        request.Attribute(NFTA_RULE_TABLE, table.Name);
         request.Attribute(NFTA_RULE_CHAIN, chain);
-        return Dump<string>(ref request, $"chain {chain} of table {table}", ReadRuleComment);
+        return Dump<string>(ref request, $"chain {chain} of {table}", ReadRuleComment);
     }
 
     public void Dispose() => socket.Dispose();
 
     internal static void ReadElements(NetlinkMessage message, List<NftElement> list)
     {
+        // What a table of ours of this family holds begins with a name.
+        var isNamed = message.Fixed<NetfilterHeader>().Family == NFPROTO_BRIDGE;
         var attributes = message.After<NetfilterHeader>();
         while (attributes.MoveNext())
         {
@@ -104,7 +106,7 @@ public sealed class NftablesNetlink : IDisposable
             var entries = attributes.Nested;
             while (entries.MoveNext())
             {
-                if (NftElement.Read(entries.Nested) is { } element)
+                if (NftElement.Read(entries.Nested, isNamed) is { } element)
                 {
                     list.Add(element);
                 }
