@@ -3,7 +3,8 @@ namespace CniTun.Endpoint.Tests;
 public sealed class ConfigurationTests
 {
     [KernelTheory]
-    [InlineData("""{ "vlan": 5, "isGateway": true }""", 2, "isGateway with vlan: 5")]
+    [InlineData("""{ "bridge": "bridge-name123", "vlan": 5, "isGateway": true }""", 7, "bridge-name123")]
+    [InlineData("""{ "bridge": "bridge-name", "vlan": 4000, "isDefaultGateway": true }""", 7, "bridge-name")]
     [InlineData("""{ "vlan": 4095 }""", 7, "vlan 4095")]
     [InlineData("""{ "vlan": -1 }""", 7, "vlan -1")]
     [InlineData("""{ "vlanTrunk": [{ "id": 0 }] }""", 7, "id 0 is out of range")]

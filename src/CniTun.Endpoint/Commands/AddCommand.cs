@@ -52,7 +52,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         var routes = RoutePlan.ResolveRoutes(settings, given.Routes, ips);
 
         var podMac = settings.Mac ?? EndpointNames.PodMac(ips.Count > 0 ? ips[0].Address.Address : null, attachment);
-        var bridge = CreateVeth(hostEnd, pod, settings, podMac, ips, store, diagnostics);
+        var (bridge, vlanGateway) = CreateVeth(hostEnd, pod, settings, podMac, ips, store, diagnostics);
         rollback.Add("delete veth", () => hostEnd.Delete());
         if (settings.Masquerade)
         {
@@ -78,7 +78,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         rollback.Commit();
         return PreviousResult.Extend(configuration.PrevResult, new CniResult
         {
-            Interfaces = [Told(bridge), Told(hostLink), Told(podLink, arguments.NetworkNamespace)],
+            Interfaces = [Told(bridge), Told(hostLink), Told(podLink, arguments.NetworkNamespace), .. vlanGateway is null ? [] : new[] { Told(vlanGateway) }],
             Ips = ips,
             Routes = routes,
             Dns = settings.Dns is { IsEmpty: false } ? settings.Dns : given.Dns,
@@ -94,7 +94,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
     };
 
     /// <summary>Makes bridge and veth pair; anew if somebody removes the bridge in between.</summary>
-    private static Link CreateVeth(
+    private static (Link Bridge, Link? VlanGateway) CreateVeth(
         HostEnd hostEnd,
         NetworkNamespace pod,
         NetworkSettings settings,
@@ -107,15 +107,19 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         {
             var hostBridge = new HostBridge(hostEnd.Netlink, settings);
             var bridge = hostBridge.Ensure();
-            if (settings.IsGateway)
-            {
-                hostBridge.EnsureGateways(bridge, [.. Gateways(ips)], address => store.IsGateway(address) || hostEnd.SharesBridge(bridge, settings));
-            }
-
             try
             {
+                var vlanGateway = settings.VlanGateway is { } name ? new VlanGateway(hostEnd.Netlink, settings, name).Ensure(bridge) : null;
+                if (settings.IsGateway)
+                {
+                    hostBridge.EnsureGateways(
+                        vlanGateway ?? bridge,
+                        [.. Gateways(ips)],
+                        address => store.IsGateway(address) || hostEnd.SharesBridge(bridge, settings));
+                }
+
                 hostEnd.Create(bridge, pod, podMac, settings.MtuBytes);
-                return bridge;
+                return (bridge, vlanGateway);
             }
             catch (LinuxException gone)
                 when (gone.Errno is Errno.EINVAL or Errno.ENODEV && attempt < BridgeAttempts && hostEnd.Netlink.Links.Find(bridge.Index) is null)

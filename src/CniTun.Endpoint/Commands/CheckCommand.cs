@@ -81,12 +81,18 @@ internal sealed class CheckCommand(CniRequest request)
             return;
         }
 
-        var present = host.Addresses.List(bridge);
+        var holder = settings.VlanGateway is { } name ? host.Links.Find(name) ?? throw Differs($"the gateway {name} is missing") : bridge;
+        if (!holder.IsUp)
+        {
+            throw Differs($"the gateway {holder.Name} is down");
+        }
+
+        var present = host.Addresses.List(holder);
         foreach (var ip in expected.Ips)
         {
             if (ip.Gateway is { } gateway && !present.Any(found => found.Address.Address == gateway))
             {
-                throw Differs($"bridge {bridge.Name} has no address {gateway}");
+                throw Differs($"{(holder == bridge ? "bridge " : string.Empty)}{holder.Name} has no address {gateway}");
             }
         }
     }

@@ -81,7 +81,10 @@ internal static class LinkRequests
                         message.Attribute(IFLA_MTU, (uint)pair.MtuBytes);
                     }
 
-                    message.Attribute(IFLA_NET_NS_FD, (uint)(int)pair.PeerNamespace.DangerousGetHandle());
+                    if (pair.PeerNamespace is { } peerNamespace)
+                    {
+                        message.Attribute(IFLA_NET_NS_FD, (uint)(int)peerNamespace.DangerousGetHandle());
+                    }
                 }
 
                 message.End(peer);

@@ -29,6 +29,11 @@ public sealed class MessageSnapshotTests
     }
 
     [Fact]
+    public void Create_veth_with_both_ends_in_one_namespace() => Match(LinkRequests.CreateVeth(
+        new byte[4096],
+        new VethPair { Name = "cng0123456789a", Mac = Mac, BridgeIndex = 5, PeerName = "br0.100", PeerMac = Mac, MtuBytes = 1450 }));
+
+    [Fact]
     public void Configure_bridge_port() =>
         Match(LinkRequests.ConfigureBridgePort(new byte[4096], 7, "cnitun pods/abc/eth0", new BridgePort(Hairpin: true, Isolated: false)));
 
