@@ -135,28 +135,18 @@ public sealed class LinkRemoval : IDisposable
     /// <summary>Says false if the link was gone already.</summary>
     private static bool IsAccepted(NetlinkMessage acknowledgement, Link link)
     {
-        try
-        {
-            NetlinkVerdict.ThrowIfRefused(acknowledgement, nameof(RTM_DELLINK), link.Name);
-            return true;
-        }
-        catch (LinuxException gone) when (gone.Errno == Errno.ENODEV)
+        if (NetlinkVerdict.ErrnoOf(acknowledgement) == Errno.ENODEV)
         {
             return false;
         }
+
+        NetlinkVerdict.ThrowIfRefused(acknowledgement, nameof(RTM_DELLINK), link.Name);
+        return true;
     }
 
     private bool DeleteAndWait(Link link)
     {
         var request = LinkRequests.Delete(stackalloc byte[NetlinkSocket.RequestBytes], link.Index);
-        try
-        {
-            socket.Execute(ref request, link.Name);
-            return true;
-        }
-        catch (LinuxException gone) when (gone.Errno == Errno.ENODEV)
-        {
-            return false;
-        }
+        return socket.TryExecute(ref request, link.Name, Errno.ENODEV);
     }
 }

@@ -40,6 +40,18 @@ internal sealed class NetlinkSocket : IDisposable
 
     public int Descriptor => (int)handle.DangerousGetHandle();
 
+    /// <summary>How a conversation ended that did not fail.</summary>
+    private enum Ending
+    {
+        Complete,
+
+        /// <summary>Complete, but of things that changed meanwhile.</summary>
+        Disturbed,
+
+        /// <summary>For the reason that was expected.</summary>
+        Refused,
+    }
+
     /// <summary>Called for each message of an answer; the message is borrowed until it returns.</summary>
     public delegate void MessageHandler<TState>(NetlinkMessage message, TState state);
 
@@ -80,8 +92,15 @@ internal sealed class NetlinkSocket : IDisposable
     /// <param name="request">Has NLM_F_REQUEST and NLM_F_ACK set.</param>
     /// <param name="subject">What is changed, for error texts: an interface, an address.</param>
     /// <exception cref="LinuxException">The kernel refused; its own words are in the text where it gave any.</exception>
-    public void Execute(ref NetlinkWriter request, string subject) =>
-        Query<object?>(ref request, subject, static (_, _) => { }, state: null);
+    public void Execute(ref NetlinkWriter request, string subject) => TryExecute(ref request, subject, expected: 0);
+
+    /// <summary>As <see cref="Execute"/>, for a request whose refusal for one reason is no error.</summary>
+    /// <param name="request">Has NLM_F_REQUEST and NLM_F_ACK set.</param>
+    /// <param name="subject">What is changed, for error texts.</param>
+    /// <param name="expected">The error number that is none, such as ENODEV. An exception is 0.4 ms of a process that throws its first.</param>
+    /// <returns>False if the kernel refused for that reason.</returns>
+    public bool TryExecute(ref NetlinkWriter request, string subject, int expected) =>
+        TryQuery<object?>(ref request, subject, static (_, _) => { }, state: null, expected);
 
     /// <summary>Sends several messages in one datagram and waits until the one that asks for it is acknowledged.</summary>
     /// <param name="batch">
@@ -119,25 +138,31 @@ internal sealed class NetlinkSocket : IDisposable
     /// <summary>Sends a request, hands each message of the answer to <paramref name="onMessage"/> and returns at its end.</summary>
     /// <exception cref="LinuxException">The kernel refused, or a dump was disturbed ten times in a row (EINTR).</exception>
     /// <remarks>A disturbed dump is repeated by <see cref="Dump"/>, not here.</remarks>
-    public void Query<TState>(ref NetlinkWriter request, string subject, MessageHandler<TState> onMessage, TState state)
-    {
-        if (!TryQuery(ref request, subject, onMessage, state))
+    public void Query<TState>(ref NetlinkWriter request, string subject, MessageHandler<TState> onMessage, TState state) =>
+        TryQuery(ref request, subject, onMessage, state, expected: 0);
+
+    /// <summary>As <see cref="Query"/>, for a request whose refusal for one reason is no error.</summary>
+    /// <returns>False if the kernel refused with the error number <paramref name="expected"/>.</returns>
+    public bool TryQuery<TState>(ref NetlinkWriter request, string subject, MessageHandler<TState> onMessage, TState state, int expected) =>
+        Ask(ref request, subject, onMessage, state, expected) switch
         {
-            throw new LinuxException(nameOf(request.Type), subject, Errno.EINTR);
-        }
-    }
+            Ending.Complete => true,
+            Ending.Refused => false,
+            _ => throw new LinuxException(nameOf(request.Type), subject, Errno.EINTR),
+        };
 
     /// <summary>Dumps objects into a list; begins again when the kernel says that they changed meanwhile.</summary>
     /// <param name="request">Has NLM_F_REQUEST and NLM_F_DUMP set.</param>
     /// <param name="subject">What is listed, for error texts.</param>
     /// <param name="onMessage">Adds what a message holds to the list.</param>
+    /// <param name="expected">An error number that means that there is nothing to list; 0 for none.</param>
     /// <exception cref="LinuxException">EINTR: the objects changed during each of ten attempts.</exception>
-    public List<T> Dump<T>(ref NetlinkWriter request, string subject, MessageHandler<List<T>> onMessage)
+    public List<T> Dump<T>(ref NetlinkWriter request, string subject, MessageHandler<List<T>> onMessage, int expected = 0)
     {
         for (var attempt = 0; attempt < DumpAttempts; attempt++)
         {
             var list = new List<T>();
-            if (TryQuery(ref request, subject, onMessage, list))
+            if (Ask(ref request, subject, onMessage, list, expected) != Ending.Disturbed)
             {
                 return list;
             }
@@ -195,8 +220,7 @@ internal sealed class NetlinkSocket : IDisposable
         }
     }
 
-    /// <summary>Says false if the answer is complete but was disturbed by a change.</summary>
-    private bool TryQuery<TState>(ref NetlinkWriter request, string subject, MessageHandler<TState> onMessage, TState state)
+    private Ending Ask<TState>(ref NetlinkWriter request, string subject, MessageHandler<TState> onMessage, TState state, int expected)
     {
         var call = nameOf(request.Type);
         Send(request.Finish(), call, subject);
@@ -216,8 +240,13 @@ internal sealed class NetlinkSocket : IDisposable
                 switch (message.Header.Type)
                 {
                     case NLMSG_ERROR or NLMSG_DONE:
+                        if (expected != 0 && NetlinkVerdict.ErrnoOf(message) == expected)
+                        {
+                            return Ending.Refused;
+                        }
+
                         NetlinkVerdict.ThrowIfRefused(message, call, subject);
-                        return consistent;
+                        return consistent ? Ending.Complete : Ending.Disturbed;
                     case NLMSG_NOOP or NLMSG_OVERRUN:
                         break;
                     default:

@@ -48,15 +48,11 @@ public sealed class NftablesNetlink : IDisposable
         var found = new List<NftElement>(1);
         try
         {
-            socket.Query(ref request, $"{key.ToString()} in set {set}", ReadElements, found);
+            _ = socket.TryQuery(ref request, $"{key.ToString()} in set {set}", ReadElements, found, Errno.ENOENT);
         }
         catch (LinuxException unknown) when (unknown.Errno == Errno.EINVAL)
         {
             throw NoNftables(unknown);
-        }
-        catch (LinuxException missing) when (missing.Errno == Errno.ENOENT)
-        {
-            return null;
         }
 
         return found.Count > 0 ? found[0] : null;
@@ -69,14 +65,7 @@ public sealed class NftablesNetlink : IDisposable
         var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], table, NFT_MSG_GETSETELEM, NLM_F_REQUEST | NLM_F_DUMP);
         request.Attribute(NFTA_SET_ELEM_LIST_TABLE, table.Name);
         request.Attribute(NFTA_SET_ELEM_LIST_SET, set);
-        try
-        {
-            return Dump<NftElement>(ref request, $"set {set} of {table}", ReadElements);
-        }
-        catch (LinuxException missing) when (missing.Errno == Errno.ENOENT)
-        {
-            return [];
-        }
+        return Dump<NftElement>(ref request, $"set {set} of {table}", ReadElements);
     }
 
     /// <summary>Lists the comments of a chain's rules, in the order of the rules; a rule without one is empty.</summary>
@@ -138,7 +127,7 @@ public sealed class NftablesNetlink : IDisposable
     {
         try
         {
-            return socket.Dump(ref request, subject, onMessage);
+            return socket.Dump(ref request, subject, onMessage, Errno.ENOENT);
         }
         catch (LinuxException unknown) when (unknown.Errno == Errno.EINVAL)
         {
