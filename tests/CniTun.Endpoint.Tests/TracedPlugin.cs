@@ -82,8 +82,10 @@ internal static class TracedPlugin
             var thread = line.Split(' ')[0];
             var text = line[thread.Length..].TrimStart();
             var parenthesis = text.IndexOf('(', StringComparison.Ordinal);
-            if (parenthesis <= 0 || text.StartsWith("<...", StringComparison.Ordinal) || text.StartsWith("+++", StringComparison.Ordinal))
+            if (parenthesis <= 0 || text.StartsWith("<...", StringComparison.Ordinal) || text.StartsWith("+++", StringComparison.Ordinal)
+                || text.Contains("(To be restarted)", StringComparison.Ordinal))
             {
+                // The last: a setting of IPv6 that the kernel tries to write until nobody changes a link, which may be thousands of times.
                 continue;
             }
 
