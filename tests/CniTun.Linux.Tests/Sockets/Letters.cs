@@ -53,17 +53,27 @@ internal sealed class Letters
         using var deadline = new Timer(_ => stop.Signal(), null, 5000, Timeout.Infinite);
         while (letters.Count < count && stop.WaitReadable(socket))
         {
-            var received = Incoming.Receive(socket);
-            for (var i = 0; i < received; i++)
-            {
-                var message = Incoming[i];
-                letters.Add(new Letter(
-                    Incoming.Buffer.Span(message.Offset, message.Length).ToArray(),
-                    message.SegmentBytes,
-                    message.TrafficClass,
-                    message.Source,
-                    message.IsTruncated));
-            }
+            letters.AddRange(ReceiveRound(socket));
+        }
+
+        return letters;
+    }
+
+    /// <summary>Takes what one round holds.</summary>
+    public List<Letter> ReceiveRound(UdpSocket socket)
+    {
+        Incoming.Clear();
+        bool mayHaveMore;
+        do
+        {
+            Incoming.Receive(socket, out mayHaveMore);
+        }
+        while (mayHaveMore);
+
+        var letters = new List<Letter>();
+        foreach (var message in Incoming.Messages)
+        {
+            letters.Add(new Letter(message.Bytes.Span.ToArray(), message.SegmentBytes, message.TrafficClass, message.Source, message.IsTruncated));
         }
 
         return letters;

@@ -167,10 +167,14 @@ public sealed class MessageTests : IDisposable
     }
 
     [KernelFact]
-    public void With_nothing_there_receiving_is_EAGAIN() => Assert.Equal(-Errno.EAGAIN, letters.Incoming.Receive(receiver));
+    public void With_nothing_there_receiving_is_EAGAIN()
+    {
+        Assert.Equal(-Errno.EAGAIN, letters.Incoming.Receive(receiver, out var mayHaveMore));
+        Assert.False(mayHaveMore);
+    }
 
     [KernelFact]
-    public void One_call_takes_what_waits_up_to_its_capacity_and_the_next_one_the_rest()
+    public void A_round_takes_what_waits_up_to_its_capacity_and_the_next_one_the_rest()
     {
         const int Sent = IncomingMessages.Capacity + 3;
         for (var i = 1; i <= Sent; i++)
@@ -179,9 +183,31 @@ public sealed class MessageTests : IDisposable
         }
 
         Assert.Equal(Sent, letters.Outgoing.Send(sender, 0));
-        var arrived = letters.Receive(receiver, Sent);
-        Assert.Equal(Enumerable.Range(1, Sent), arrived.Select(letter => letter.Bytes.Length));
-        Assert.Equal(Enumerable.Range(1, Sent), arrived.Select(letter => (int)letter.TrafficClass));
+        var first = letters.ReceiveRound(receiver);
+        var rest = letters.ReceiveRound(receiver);
+        Assert.Equal((IncomingMessages.Capacity, 3), (first.Count, rest.Count));
+        Assert.Equal(Enumerable.Range(1, Sent), first.Concat(rest).Select(letter => letter.Bytes.Length));
+        Assert.Equal(Enumerable.Range(1, Sent), first.Concat(rest).Select(letter => (int)letter.TrafficClass));
+    }
+
+    [KernelTheory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Long_and_short_messages_arrive_unharmed_by_one_another(int seed)
+    {
+        var random = new Random(seed);
+        receiver.TryEnlargeBuffers(8 << 20, 8 << 20);
+        int[] edges = [0, 1, 2047, 2048, 2049, 4096, 10_000, 40_000, 65_000];
+        for (var round = 0; round < 20; round++)
+        {
+            letters.Outgoing.Clear();
+            var sent = Enumerable.Range(0, random.Next(1, 60)).Select(_ => (Offset: random.Next(500), Length: edges[random.Next(edges.Length)])).ToList();
+            sent.ForEach(message => letters.Add(sender, $"127.0.0.1:{receiver.Port}", [message]));
+            Assert.Equal(sent.Count, letters.Outgoing.Send(sender, 0));
+            var arrived = letters.Receive(receiver, sent.Count);
+            Assert.Equal(sent.Select(message => letters.Bytes(message.Offset, message.Length)), arrived.Select(letter => letter.Bytes));
+        }
     }
 
     [KernelFact]
@@ -195,16 +221,16 @@ public sealed class MessageTests : IDisposable
     [KernelFact]
     public void A_message_longer_than_its_room_says_that_its_end_was_lost()
     {
-        // No datagram is as long as the room that each has, so that the first one's is made smaller here.
+        // No datagram is as long as the room that each has, so that the end of the first one's is made smaller here.
         var pieces = (MemoryPiece[])typeof(IncomingMessages).GetField("pieces", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(letters.Incoming)!;
-        pieces[0] = pieces[0] with { Length = 5 };
-        letters.Add(sender, $"127.0.0.1:{receiver.Port}", 10);
-        letters.Add(sender, $"127.0.0.1:{receiver.Port}", 10);
+        pieces[1] = pieces[1] with { Length = 5 };
+        letters.Add(sender, $"127.0.0.1:{receiver.Port}", 3000);
+        letters.Add(sender, $"127.0.0.1:{receiver.Port}", 3000);
         letters.Outgoing.Send(sender, 0);
 
         var arrived = letters.Receive(receiver, 2);
         Assert.Equal([true, false], arrived.Select(letter => letter.IsTruncated));
-        Assert.Equal([5, 10], arrived.Select(letter => letter.Bytes.Length));
+        Assert.Equal([2053, 3000], arrived.Select(letter => letter.Bytes.Length));
     }
 
     [KernelFact]

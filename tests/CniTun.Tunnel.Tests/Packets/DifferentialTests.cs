@@ -120,6 +120,7 @@ public sealed class DifferentialTests : IDisposable
             var end = first + 1;
             var most = random.Next(1, 64);
             while (end < arrived.Count && end - first < most
+                && (end + 1 - first) * arrived[first].Bytes.Length <= ushort.MaxValue
                 && arrived[end].TrafficClass == arrived[first].TrafficClass
                 && arrived[end].Bytes.Length <= arrived[first].Bytes.Length
                 && arrived[end - 1].Bytes.Length == arrived[first].Bytes.Length)
@@ -127,7 +128,7 @@ public sealed class DifferentialTests : IDisposable
                 end++;
             }
 
-            var message = arrived[first..end].SelectMany(datagram => datagram.Bytes).Take(65536).ToArray();
+            var message = arrived[first..end].SelectMany(datagram => datagram.Bytes).ToArray();
             right.Take(message, end - first > 1 ? arrived[first].Bytes.Length : 0, arrived[first].TrafficClass);
             first = end;
             if (random.Next(10) == 0 || right.IsFull)

@@ -22,7 +22,7 @@ internal static class ReferenceKernel
             return Cut(packet, header);
         }
 
-        if (header.Flags != 0)
+        if ((header.Flags & 1) != 0)
         {
             Finish(packet, header.CsumStart, header.CsumOffset);
         }

@@ -10,28 +10,25 @@ internal static class ReferenceOrder
     /// What was cut out of a superpacket may differ in two ways that mean nothing: the identification of an IPv4 packet with DF
     /// (RFC 6864), and a checksum of 0 for one of all ones where both say the same (TCP, the IPv4 header).
     /// </remarks>
-    public static void AssertSame(IEnumerable<byte[]> accepted, IEnumerable<byte[]> writes)
+    public static void AssertSame(IEnumerable<byte[]> accepted, IEnumerable<byte[]> writes) => AssertSeen(accepted, writes.SelectMany(write =>
+        ReferenceKernel.Fault(write) is { } fault
+            ? throw new InvalidOperationException($"{fault}: {Convert.ToHexString(write)}")
+            : ReferenceKernel.Process(write).Select(packet => (packet, write[1] != 0))));
+
+    /// <summary>Likewise, for packets that were seen, and whether each may have been cut out of a superpacket.</summary>
+    public static void AssertSeen(IEnumerable<byte[]> accepted, IEnumerable<(byte[] Packet, bool WasCut)> packets)
     {
         var expected = accepted.GroupBy(FlowOf, StringComparer.Ordinal).ToDictionary(flow => flow.Key, flow => new Queue<byte[]>(flow), StringComparer.Ordinal);
-        foreach (var write in writes)
+        foreach (var (packet, wasCut) in packets)
         {
-            if (ReferenceKernel.Fault(write) is { } fault)
+            if (!expected.TryGetValue(FlowOf(packet), out var flow) || !flow.TryDequeue(out var next))
             {
-                throw new InvalidOperationException($"{fault}: {Convert.ToHexString(write)}");
+                throw new InvalidOperationException($"a packet that nobody sent: {Convert.ToHexString(packet)}");
             }
 
-            var wasCut = write[1] != 0;
-            foreach (var packet in ReferenceKernel.Process(write))
+            if (!packet.AsSpan().SequenceEqual(next) && !(wasCut && Normal(packet).AsSpan().SequenceEqual(Normal(next))))
             {
-                if (!expected.TryGetValue(FlowOf(packet), out var flow) || !flow.TryDequeue(out var next))
-                {
-                    throw new InvalidOperationException($"a packet that nobody sent: {Convert.ToHexString(packet)}");
-                }
-
-                if (!packet.AsSpan().SequenceEqual(next) && !(wasCut && Normal(packet).AsSpan().SequenceEqual(Normal(next))))
-                {
-                    throw new InvalidOperationException($"sent: {Convert.ToHexString(next)}\nseen: {Convert.ToHexString(packet)}");
-                }
+                throw new InvalidOperationException($"sent: {Convert.ToHexString(next)}\nseen: {Convert.ToHexString(packet)}");
             }
         }
 
