@@ -9,7 +9,7 @@ if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CNI_COMMAND")))
     return 0;
 }
 
-var answer = new Dispatcher(new EndpointCommands(StandardStreams.WriteError))
+var answer = new Dispatcher(new EndpointCommands(StandardStreams.WriteError, mayFork: true))
     .Run(Environment.GetEnvironmentVariable, StandardStreams.ReadInput);
 StandardStreams.WriteOutput(answer.Output.Span);
 return answer.ExitCode;

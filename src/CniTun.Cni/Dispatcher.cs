@@ -1,5 +1,5 @@
 using System.Text;
-using System.Text.Json;
+using CniTun.Addresses;
 
 namespace CniTun.Cni;
 
@@ -106,21 +106,20 @@ public sealed class Dispatcher(ICniCommands commands)
         }));
 
     /// <summary>Keeps the answer under 2 KB: runtimes put it into events and logs.</summary>
-    /// <remarks>Counted as JSON: one character may take twelve bytes there. What is not valid UTF-16 becomes U+FFFD.</remarks>
+    /// <remarks>Counted as JSON: one character may take six bytes there. What is not valid UTF-16 becomes U+FFFD.</remarks>
     private static string Shortened(string text)
     {
         var kept = new StringBuilder();
         var bytes = 0;
         foreach (var rune in text.EnumerateRunes())
         {
-            var character = rune.ToString();
-            bytes += JsonEncodedText.Encode(character).EncodedUtf8Bytes.Length;
+            bytes += JsonText.LengthOf(rune);
             if (bytes > LongestTextBytes)
             {
                 return kept.Append(" ...").ToString();
             }
 
-            kept.Append(character);
+            kept.Append(rune.ToString());
         }
 
         return kept.ToString();

@@ -1,20 +1,16 @@
-using System.Text.Json;
+using CniTun.Addresses;
 
 namespace CniTun.Cni;
 
 /// <summary>Writes one JSON object.</summary>
 internal static class JsonOutput
 {
-    public static byte[] Write(Action<Utf8JsonWriter> writeMembers)
+    public static byte[] Write(Action<JsonText> writeMembers)
     {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
-        {
-            json.WriteStartObject();
-            writeMembers(json);
-            json.WriteEndObject();
-        }
-
-        return stream.ToArray();
+        var json = new JsonText();
+        json.WriteStartObject();
+        writeMembers(json);
+        json.WriteEndObject();
+        return json.ToArray();
     }
 }

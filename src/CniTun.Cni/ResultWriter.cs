@@ -1,4 +1,3 @@
-using System.Text.Json;
 using CniTun.Addresses;
 
 namespace CniTun.Cni;
@@ -15,8 +14,8 @@ public static class ResultWriter
         json.WriteString("cniVersion"u8, version.Text());
         if (version < CniVersion.V0_3_0)
         {
-            WriteFamily(json, "ip4", result, isIPv6: false);
-            WriteFamily(json, "ip6", result, isIPv6: true);
+            WriteFamily(json, "ip4"u8, result, isIPv6: false);
+            WriteFamily(json, "ip6"u8, result, isIPv6: true);
         }
         else
         {
@@ -26,7 +25,7 @@ public static class ResultWriter
         WriteDns(json, result.Dns);
     });
 
-    private static void WriteLists(Utf8JsonWriter json, CniResult result, CniVersion version)
+    private static void WriteLists(JsonText json, CniResult result, CniVersion version)
     {
         json.WriteStartArray("interfaces"u8);
         foreach (var link in result.Interfaces)
@@ -41,12 +40,12 @@ public static class ResultWriter
             json.WriteStartObject();
             if (version < CniVersion.V1_0_0)
             {
-                json.WriteString("version"u8, ip.Address.Address.IsIPv6 ? "6"u8 : "4"u8);
+                json.WriteString("version"u8, ip.Address.Address.IsIPv6 ? "6" : "4");
             }
 
-            WriteNumber(json, "interface", ip.Interface);
+            WriteNumber(json, "interface"u8, ip.Interface);
             json.WriteString("address"u8, ip.Address.ToString());
-            WriteText(json, "gateway", ip.Gateway?.ToString());
+            WriteText(json, "gateway"u8, ip.Gateway?.ToString());
             json.WriteEndObject();
         }
 
@@ -54,27 +53,27 @@ public static class ResultWriter
         WriteRoutes(json, result.Routes, withAttributes: version >= CniVersion.V1_1_0);
     }
 
-    private static void WriteInterface(Utf8JsonWriter json, CniInterface link, CniVersion version)
+    private static void WriteInterface(JsonText json, CniInterface link, CniVersion version)
     {
         json.WriteStartObject();
         json.WriteString("name"u8, link.Name);
-        WriteText(json, "mac", link.Mac);
+        WriteText(json, "mac"u8, link.Mac);
         if (version >= CniVersion.V1_1_0)
         {
-            WriteNumber(json, "mtu", link.Mtu);
+            WriteNumber(json, "mtu"u8, link.Mtu);
         }
 
-        WriteText(json, "sandbox", link.Sandbox);
+        WriteText(json, "sandbox"u8, link.Sandbox);
         if (version >= CniVersion.V1_1_0)
         {
-            WriteText(json, "socketPath", link.SocketPath);
-            WriteText(json, "pciID", link.PciId);
+            WriteText(json, "socketPath"u8, link.SocketPath);
+            WriteText(json, "pciID"u8, link.PciId);
         }
 
         json.WriteEndObject();
     }
 
-    private static void WriteFamily(Utf8JsonWriter json, string key, CniResult result, bool isIPv6)
+    private static void WriteFamily(JsonText json, ReadOnlySpan<byte> key, CniResult result, bool isIPv6)
     {
         if (result.Ips.FirstOrDefault(ip => ip.Address.Address.IsIPv6 == isIPv6) is not { } ip)
         {
@@ -83,26 +82,26 @@ public static class ResultWriter
 
         json.WriteStartObject(key);
         json.WriteString("ip"u8, ip.Address.ToString());
-        WriteText(json, "gateway", ip.Gateway?.ToString());
+        WriteText(json, "gateway"u8, ip.Gateway?.ToString());
         WriteRoutes(json, [.. result.Routes.Where(route => route.Destination.Address.IsIPv6 == isIPv6)], withAttributes: false);
         json.WriteEndObject();
     }
 
-    private static void WriteRoutes(Utf8JsonWriter json, IReadOnlyList<CniRoute> routes, bool withAttributes)
+    private static void WriteRoutes(JsonText json, IReadOnlyList<CniRoute> routes, bool withAttributes)
     {
         json.WriteStartArray("routes"u8);
         foreach (var route in routes)
         {
             json.WriteStartObject();
             json.WriteString("dst"u8, route.Destination.ToString());
-            WriteText(json, "gw", route.Gateway?.ToString());
+            WriteText(json, "gw"u8, route.Gateway?.ToString());
             if (withAttributes)
             {
-                WriteNumber(json, "mtu", route.Mtu);
-                WriteNumber(json, "advmss", route.AdvertisedMss);
-                WriteNumber(json, "priority", route.Priority);
-                WriteNumber(json, "table", route.Table);
-                WriteNumber(json, "scope", route.Scope);
+                WriteNumber(json, "mtu"u8, route.Mtu);
+                WriteNumber(json, "advmss"u8, route.AdvertisedMss);
+                WriteNumber(json, "priority"u8, route.Priority);
+                WriteNumber(json, "table"u8, route.Table);
+                WriteNumber(json, "scope"u8, route.Scope);
             }
 
             json.WriteEndObject();
@@ -111,21 +110,21 @@ public static class ResultWriter
         json.WriteEndArray();
     }
 
-    private static void WriteDns(Utf8JsonWriter json, CniDns? dns)
+    private static void WriteDns(JsonText json, CniDns? dns)
     {
         json.WriteStartObject("dns"u8);
         if (dns is not null)
         {
-            WriteTexts(json, "nameservers", dns.Nameservers);
-            WriteText(json, "domain", dns.Domain);
-            WriteTexts(json, "search", dns.Search);
-            WriteTexts(json, "options", dns.Options);
+            WriteTexts(json, "nameservers"u8, dns.Nameservers);
+            WriteText(json, "domain"u8, dns.Domain);
+            WriteTexts(json, "search"u8, dns.Search);
+            WriteTexts(json, "options"u8, dns.Options);
         }
 
         json.WriteEndObject();
     }
 
-    private static void WriteTexts(Utf8JsonWriter json, string key, IReadOnlyList<string> values)
+    private static void WriteTexts(JsonText json, ReadOnlySpan<byte> key, IReadOnlyList<string> values)
     {
         if (values.Count == 0)
         {
@@ -141,7 +140,7 @@ public static class ResultWriter
         json.WriteEndArray();
     }
 
-    private static void WriteText(Utf8JsonWriter json, string key, string? value)
+    private static void WriteText(JsonText json, ReadOnlySpan<byte> key, string? value)
     {
         if (!string.IsNullOrEmpty(value))
         {
@@ -149,7 +148,7 @@ public static class ResultWriter
         }
     }
 
-    private static void WriteNumber(Utf8JsonWriter json, string key, int? value)
+    private static void WriteNumber(JsonText json, ReadOnlySpan<byte> key, int? value)
     {
         if (value is { } number)
         {

@@ -6,13 +6,14 @@ namespace CniTun.Endpoint;
 
 /// <summary>The commands of the plugin. What the kernel refuses becomes an answer here, in one place.</summary>
 /// <param name="standardError">Takes a line for whoever debugs; not part of the answer.</param>
-public sealed class EndpointCommands(Action<string> standardError) : ICniCommands
+/// <param name="mayFork">Whether this process has one thread and ends after the command: see <see cref="Linux.Netlink.LinkRemoval"/>.</param>
+public sealed class EndpointCommands(Action<string> standardError, bool mayFork = false) : ICniCommands
 {
     public CniResult Add(CniRequest request) => Translated(request, () => new AddCommand(request, standardError).Execute());
 
     public void Del(CniRequest request) => Translated(request, () =>
     {
-        new DelCommand(request).Execute();
+        new DelCommand(request, mayFork).Execute();
         return true;
     });
 
@@ -24,7 +25,7 @@ public sealed class EndpointCommands(Action<string> standardError) : ICniCommand
 
     public void Gc(CniRequest request) => Translated(request, () =>
     {
-        new GcCommand(request).Execute();
+        new GcCommand(request, mayFork).Execute();
         return true;
     });
 

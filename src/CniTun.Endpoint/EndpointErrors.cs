@@ -70,6 +70,11 @@ internal static class EndpointErrors
         $"interface {name} is there and is not a bridge",
         "choose another name for the key bridge, or remove the interface");
 
+    public static CniException NotAVlanGateway(string name) => new(
+        CniErrorCode.InvalidNetworkConfig,
+        $"interface {name} is there and is no veth, so it cannot be the gateway of a VLAN",
+        "remove the interface, or choose another name for the key bridge");
+
     public static CniException NoVlanFiltering(LinuxException cause) => new(
         CniErrorCode.KernelRefused,
         $"the kernel's bridge has no VLAN filtering: {cause.Message}",

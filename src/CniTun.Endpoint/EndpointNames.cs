@@ -31,6 +31,9 @@ internal static class EndpointNames
         });
     }
 
+    /// <summary>Gets the name of the port behind the host's end in a VLAN: "cng" and 11 characters of a hash of that end's name.</summary>
+    public static string GatewayPort(string gateway) => "cng" + HostVeth(new Attachment(gateway, string.Empty))[3..];
+
     /// <summary>Tells whether an interface of that name is a host end of ours.</summary>
     public static bool IsHostVeth(string name) =>
         name.Length == 14 && name.StartsWith("cnt", StringComparison.Ordinal) && name[3..].All(Base32.Contains);

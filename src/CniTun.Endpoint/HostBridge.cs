@@ -44,7 +44,7 @@ internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
     }
 
     /// <summary>Gives the bridge the addresses that containers have as their gateway, and lets the host forward.</summary>
-    /// <param name="bridge">Up.</param>
+    /// <param name="bridge">Up; or the host's end in a VLAN of it (<see cref="VlanGateway"/>).</param>
     /// <param name="gateways">With the prefix length of the containers' subnet.</param>
     /// <param name="isInUse">Tells whether some container has an address as its gateway; asked only about others that the bridge has.</param>
     public void EnsureGateways(Link bridge, IReadOnlyList<Cidr> gateways, Func<IpAddress, bool> isInUse)
@@ -63,6 +63,18 @@ internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
             }
 
             EnableForwarding(gateway.Address.IsIPv6);
+        }
+    }
+
+    /// <summary>Readies an interface of the host that containers hang on, before it comes up.</summary>
+    public static void KeepFromRouting(string name, NetworkSettings settings)
+    {
+        // Containers must not become the host's router by an advertisement (CVE-2020-10749). Absent where the kernel has no IPv6.
+        var hasIPv6 = Sysctl.TryWrite($"net/ipv6/conf/{name}/accept_ra", "0");
+        if (hasIPv6 && !settings.DetectDuplicates)
+        {
+            // While its link-local address is tentative, the host asks for no neighbour, and the first packets to a pod are lost.
+            Sysctl.TryWrite($"net/ipv6/conf/{name}/accept_dad", "0");
         }
     }
 
@@ -122,14 +134,7 @@ internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
 
     private void Finish(Link bridge)
     {
-        // Containers must not become the host's router by an advertisement (CVE-2020-10749). Absent where the kernel has no IPv6.
-        var hasIPv6 = Sysctl.TryWrite($"net/ipv6/conf/{bridge.Name}/accept_ra", "0");
-        if (hasIPv6 && !settings.DetectDuplicates)
-        {
-            // While its link-local address is tentative, the host asks for no neighbour, and the first packets to a pod are lost.
-            Sysctl.TryWrite($"net/ipv6/conf/{bridge.Name}/accept_dad", "0");
-        }
-
+        KeepFromRouting(bridge.Name, settings);
         if (bridge.MtuBytes == WantedMtuBytes() - 1)
         {
             netlink.Links.SetMtu(bridge.Name, WantedMtuBytes());

@@ -13,9 +13,6 @@ namespace CniTun.Endpoint;
 /// <remarks>It comes up and gets its alias as the last step of ADD: an end without alias is the work of an ADD that was killed.</remarks>
 internal sealed class HostEnd(RouteNetlink netlink, Attachment attachment)
 {
-    /// <summary>What a bridge puts every new port into.</summary>
-    private const ushort DefaultVlan = 1;
-
     private readonly string name = EndpointNames.HostVeth(attachment);
 
     public RouteNetlink Netlink { get; } = netlink;
@@ -51,7 +48,7 @@ internal sealed class HostEnd(RouteNetlink netlink, Attachment attachment)
         var link = Find() ?? throw new LinuxException("RTM_GETLINK", name, Errno.ENODEV);
         if (settings.Vlans is { } vlans)
         {
-            SetVlans(link, vlans);
+            VlanPort.Apply(Netlink, link, vlans);
         }
 
         Netlink.Links.ConfigureBridgePort(
@@ -71,6 +68,7 @@ internal sealed class HostEnd(RouteNetlink netlink, Attachment attachment)
         && EndpointNames.IsHostVeth(link.Name)
         && !(settings.LeasesAddresses && EndpointNames.OwnerOf(link, settings.Name) is not null));
 
+    /// <summary>Removes the pair and waits until the kernel is done with it.</summary>
     /// <returns>False if it was gone already.</returns>
     public bool Delete() => Netlink.Links.Delete(name);
 
@@ -91,30 +89,5 @@ internal sealed class HostEnd(RouteNetlink netlink, Attachment attachment)
         }
 
         Delete();
-    }
-
-    private void SetVlans(Link link, PortVlans vlans)
-    {
-        try
-        {
-            if (vlans.Access > 0)
-            {
-                Netlink.BridgeVlans.AddAccess(link, vlans.Access);
-            }
-
-            foreach (var (first, last) in vlans.Tagged)
-            {
-                Netlink.BridgeVlans.AddTagged(link, first, last);
-            }
-
-            if (!vlans.KeepsDefault)
-            {
-                Netlink.BridgeVlans.Delete(link, DefaultVlan);
-            }
-        }
-        catch (LinuxException refused) when (refused.Errno == Errno.EOPNOTSUPP)
-        {
-            throw EndpointErrors.NoVlanFiltering(refused);
-        }
     }
 }

@@ -93,7 +93,8 @@ internal sealed class PodInterface(NetworkNamespace pod, string name, NetworkSet
             Sysctl.TryWrite($"net/ipv6/conf/{name}/accept_dad", settings.DetectDuplicates ? "1" : "0");
         }
 
-        if (present && usesIPv6)
+        // Looked at first: the kernel tries to write this one over and over as long as anybody changes a link.
+        if (present && usesIPv6 && Sysctl.TryRead($"net/ipv6/conf/{name}/disable_ipv6") is not "0")
         {
             Sysctl.TryWrite($"net/ipv6/conf/{name}/disable_ipv6", "0");
         }

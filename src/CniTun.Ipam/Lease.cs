@@ -13,20 +13,15 @@ public sealed record Lease(Cidr Address, IpAddress Gateway, Attachment Attachmen
     /// <summary>Writes a line of JSON.</summary>
     internal byte[] ToFile()
     {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
-        {
-            json.WriteStartObject();
-            json.WriteString("address"u8, Address.ToString());
-            json.WriteString("gateway"u8, Gateway.ToString());
-            json.WriteString("containerId"u8, Attachment.ContainerId);
-            json.WriteString("interfaceName"u8, Attachment.InterfaceName);
-            json.WriteString("networkNamespace"u8, NetworkNamespace);
-            json.WriteEndObject();
-        }
-
-        stream.WriteByte((byte)'\n');
-        return stream.ToArray();
+        var json = new JsonText();
+        json.WriteStartObject();
+        json.WriteString("address"u8, Address.ToString());
+        json.WriteString("gateway"u8, Gateway.ToString());
+        json.WriteString("containerId"u8, Attachment.ContainerId);
+        json.WriteString("interfaceName"u8, Attachment.InterfaceName);
+        json.WriteString("networkNamespace"u8, NetworkNamespace);
+        json.WriteEndObject();
+        return [.. json.ToArray(), (byte)'\n'];
     }
 
     /// <summary>Reads a lease file; null if it is damaged.</summary>

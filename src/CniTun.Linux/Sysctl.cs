@@ -14,16 +14,28 @@ public static class Sysctl
     /// <summary>Reads a setting.</summary>
     /// <param name="name">With slashes, as interface names may hold dots: "net/ipv6/conf/eth0/accept_ra".</param>
     /// <returns>The value without its newline; null if the kernel has no such setting.</returns>
-    public static string? TryRead(string name)
+    /// <exception cref="LinuxException">EACCES: no privilege.</exception>
+    public static unsafe string? TryRead(string name)
     {
-        try
+        const int longestBytes = 4096;
+        int descriptor;
+        fixed (byte* path = DirectoryHandle.Terminated(Root + Validated(name)))
         {
-            return File.ReadAllText(Root + Validated(name)).TrimEnd('\n');
+            descriptor = open(path, O_RDONLY | O_CLOEXEC, default);
         }
-        catch (IOException missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
+
+        if (descriptor < 0)
         {
-            return null;
+            var errno = Libc.LastErrno;
+            return errno == Errno.ENOENT ? null : throw new LinuxException("open", Root + name, errno);
         }
+
+        using var owned = new SafeFileHandle(descriptor, ownsHandle: true);
+        var buffer = stackalloc byte[longestBytes];
+        var length = (int)read(descriptor, buffer, longestBytes);
+        return length < 0
+            ? throw new LinuxException("read", Root + name, Libc.LastErrno)
+            : Encoding.UTF8.GetString(buffer, length).TrimEnd('\n');
     }
 
     /// <summary>Writes a setting.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CniTun.Endpoint.Firewall;
 using CniTun.Linux.Namespaces;
 
 namespace CniTun.Endpoint.Tests;
@@ -14,7 +15,7 @@ internal sealed class BareNode : IDisposable
 
     public BareNode() => inside = NetworkNamespace.Open(space.Path);
 
-    public Masquerade Open(string network = "pods") => inside.Run(() => Masquerade.Open(network));
+    public NodeFirewall Open(string network = "pods") => inside.Run(() => NodeFirewall.Open(network));
 
     public void Nft(string commands) => space.Run("nft", commands);
 

@@ -3,13 +3,13 @@ namespace CniTun.Endpoint.Tests;
 public sealed class ConfigurationTests
 {
     [KernelTheory]
-    [InlineData("""{ "vlan": 5, "isGateway": true }""", 2, "isGateway with vlan: 5")]
+    [InlineData("""{ "bridge": "bridge-name123", "vlan": 5, "isGateway": true }""", 7, "bridge-name123")]
+    [InlineData("""{ "bridge": "bridge-name", "vlan": 4000, "isDefaultGateway": true }""", 7, "bridge-name")]
     [InlineData("""{ "vlan": 4095 }""", 7, "vlan 4095")]
     [InlineData("""{ "vlan": -1 }""", 7, "vlan -1")]
     [InlineData("""{ "vlanTrunk": [{ "id": 0 }] }""", 7, "id 0 is out of range")]
     [InlineData("""{ "vlanTrunk": [{ "minID": 5 }] }""", 7, "vlanTrunk")]
     [InlineData("""{ "vlanTrunk": [{ "minID": 9, "maxID": 5 }] }""", 7, "minID 9 is greater than maxID 5")]
-    [InlineData("""{ "macspoofchk": true }""", 2, "macspoofchk")]
     [InlineData("""{ "hairpinMode": true, "promiscMode": true }""", 7, "hairpinMode")]
     [InlineData("""{ "bridge": "../../etc" }""", 7, "bridge")]
     [InlineData("""{ "bridge": "a-name-of-16-byte" }""", 7, "bridge")]

@@ -1,3 +1,4 @@
+using CniTun.Endpoint.Firewall;
 using CniTun.Ipam;
 using CniTun.Linux.Nftables;
 using CsCheck;

@@ -10,90 +10,102 @@ public sealed class KillAtEverySystemCallTests
     private const string OpensNamespace = "openat(AT_FDCWD, \"/run/netns/";
     private const string OpensNetlink = "socket(AF_NETLINK";
 
-    [KernelFact]
-    public void Of_an_ADD_that_makes_the_bridge()
+    [KernelTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_an_ADD_that_makes_the_bridge(bool firewall)
     {
         using var pod = new Pod();
         using var other = new Pod();
         using var node = new Node();
-        var points = TracedPlugin.ListCalls(node, "ADD", pod, node.DualStack, OpensNamespace);
-        node.Del(pod, node.DualStack);
+        var config = Config(node, firewall);
+        var points = TracedPlugin.ListCalls(node, "ADD", pod, config, OpensNamespace);
+        node.Del(pod, config);
 
         KillAtEach(points, point =>
         {
             node.Ip("link", "del", "br0");
+            node.Try("nft", "flush", "ruleset");
             Directory.Delete($"{node.DataDirectory}/pods", recursive: true);
-            var killed = TracedPlugin.KillAt(node, "ADD", pod, node.DualStack, point);
-            CleanUp(node, pod, other, point);
+            var killed = TracedPlugin.KillAt(node, "ADD", pod, config, point);
+            CleanUp(node, config, pod, other, point);
 
             // What was killed may have been the making of the bridge or of the directory.
-            AssertWorks(node, pod);
+            AssertWorks(node, config, pod);
             return killed;
         });
     }
 
-    [KernelFact]
-    public void Of_an_ADD_on_a_node_in_use()
+    [KernelTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_an_ADD_on_a_node_in_use(bool firewall)
     {
         using var pod = new Pod();
         using var other = new Pod();
         using var node = new Node();
+        var config = Config(node, firewall);
         using var neighbour = new Pod();
-        var first = node.Add(neighbour, node.DualStack);
-        var points = TracedPlugin.ListCalls(node, "ADD", pod, node.DualStack, OpensNamespace);
-        node.Del(pod, node.DualStack);
+        var first = node.Add(neighbour, config);
+        var points = TracedPlugin.ListCalls(node, "ADD", pod, config, OpensNamespace);
+        node.Del(pod, config);
 
         KillAtEach(points, point =>
         {
-            var killed = TracedPlugin.KillAt(node, "ADD", pod, node.DualStack, point);
-            CleanUp(node, pod, other, point, neighbour);
+            var killed = TracedPlugin.KillAt(node, "ADD", pod, config, point);
+            CleanUp(node, config, pod, other, point, neighbour);
             return killed;
         });
 
-        Assert.Equal(0, node.Check(neighbour, node.DualStack, first).ExitCode);
-        AssertWorks(node, pod, neighbour);
+        Assert.Equal(0, node.Check(neighbour, config, first).ExitCode);
+        AssertWorks(node, config, pod, neighbour);
     }
 
-    [KernelFact]
-    public void Of_a_DEL()
+    [KernelTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_a_DEL(bool firewall)
     {
         using var pod = new Pod();
         using var other = new Pod();
         using var node = new Node();
-        node.Add(pod, node.DualStack);
-        var points = TracedPlugin.ListCalls(node, "DEL", pod, node.DualStack, OpensNetlink);
+        var config = Config(node, firewall);
+        node.Add(pod, config);
+        var points = TracedPlugin.ListCalls(node, "DEL", pod, config, OpensNetlink);
 
         KillAtEach(points, point =>
         {
-            node.Add(pod, node.DualStack);
-            var killed = TracedPlugin.KillAt(node, "DEL", pod, node.DualStack, point);
-            CleanUp(node, pod, other, point);
+            node.Add(pod, config);
+            var killed = TracedPlugin.KillAt(node, "DEL", pod, config, point);
+            CleanUp(node, config, pod, other, point);
             return killed;
         });
 
-        AssertWorks(node, pod);
+        AssertWorks(node, config, pod);
     }
 
-    [KernelFact]
-    public void Of_a_GC()
+    [KernelTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_a_GC(bool firewall)
     {
         using var pod = new Pod();
         using var other = new Pod();
         using var node = new Node();
-        var config = node.DualStack;
+        var config = Config(node, firewall);
         config["cni.dev/valid-attachments"] = new JsonArray();
-        node.Add(pod, node.DualStack);
+        node.Add(pod, config);
         var points = TracedPlugin.ListCalls(node, "GC", pod, config, OpensNetlink);
 
         KillAtEach(points, point =>
         {
-            node.Add(pod, node.DualStack);
+            node.Add(pod, config);
             var killed = TracedPlugin.KillAt(node, "GC", pod, config, point);
-            CleanUp(node, pod, other, point);
+            CleanUp(node, config, pod, other, point);
             return killed;
         });
 
-        AssertWorks(node, pod);
+        AssertWorks(node, config, pod);
     }
 
     private static void KillAtEach(IReadOnlyList<KillPoint> points, Func<KillPoint, bool> round)
@@ -107,24 +119,24 @@ public sealed class KillAtEverySystemCallTests
 
     /// <summary>Does what a runtime may do after a plugin was killed, each in turn, and then looks.</summary>
     [SuppressMessage("Design", "MA0051", Justification = "One case a line.")]
-    private static void CleanUp(Node node, Pod pod, Pod other, KillPoint point, params Pod[] kept)
+    private static void CleanUp(Node node, JsonObject config, Pod pod, Pod other, KillPoint point, params Pod[] kept)
     {
         switch (Math.Abs(point.GetHashCode()) % 4)
         {
             case 0:
-                node.Del(pod, node.DualStack);
+                node.Del(pod, config);
                 break;
             case 1:
-                node.Del(pod, node.DualStack, withNetns: false);
+                node.Del(pod, config, withNetns: false);
                 break;
             case 2:
-                Assert.Equal(0, node.Collect(node.DualStack, kept).ExitCode);
+                Assert.Equal(0, node.Collect(config, kept).ExitCode);
                 break;
             default:
-                node.Add(other, node.DualStack);
+                node.Add(other, config);
                 other.Ping("10.77.1.1");
-                node.Del(other, node.DualStack);
-                Assert.Equal(0, node.Collect(node.DualStack, kept).ExitCode);
+                node.Del(other, config);
+                Assert.Equal(0, node.Collect(config, kept).ExitCode);
                 break;
         }
 
@@ -132,21 +144,33 @@ public sealed class KillAtEverySystemCallTests
         Assert.DoesNotContain("eth0", pod.Ip("link"), StringComparison.Ordinal);
     }
 
+    /// <summary>Two families, and all or nothing of what the packet filter does.</summary>
+    private static JsonObject Config(Node node, bool firewall)
+    {
+        var config = node.DualStack;
+        config["ipMasq"] = firewall;
+        config["macspoofchk"] = firewall;
+        return config;
+    }
+
     private static void AssertOnly(Node node, Pod[] kept, KillPoint point)
     {
         var endpoints = node.Endpoints();
         Assert.True(endpoints.Count == kept.Length, $"{point}: {string.Join(' ', endpoints)}");
         Assert.Equal(2 * kept.Length, node.Leases().Count);
+        Assert.DoesNotContain(
+            node.Try("nft", "list", "ruleset").Output.Split("comment"),
+            comment => comment.Contains("pods cnitun-", StringComparison.Ordinal) && !kept.Any(pod => comment.Contains($"pods {pod.ContainerId}/", StringComparison.Ordinal)));
         var records = $"{node.DataDirectory}/pods/attachments";
         Assert.Equal(kept.Select(pod => $"{pod.ContainerId}:eth0"), Directory.Exists(records) ? Directory.GetFileSystemEntries(records).Select(Path.GetFileName) : []);
     }
 
-    private static void AssertWorks(Node node, Pod pod, params Pod[] kept)
+    private static void AssertWorks(Node node, JsonObject config, Pod pod, params Pod[] kept)
     {
-        node.Add(pod, node.DualStack);
+        node.Add(pod, config);
         pod.Ping("10.77.1.1");
         pod.Ping("fd00:77:1::1");
-        node.Del(pod, node.DualStack);
+        node.Del(pod, config);
         AssertOnly(node, kept, default);
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using CniTun.Addresses;
+using CniTun.Endpoint.Firewall;
 using CniTun.Ipam;
 using CniTun.Linux;
 using CniTun.Linux.Namespaces;
@@ -48,7 +49,7 @@ internal sealed class MasqueradeNode : IDisposable
     }
 
     /// <summary>Opens the masquerade of a network in the node.</summary>
-    public Masquerade Open(string network = "pods") => In(node, () => Masquerade.Open(network));
+    public NodeFirewall Open(string network = "pods") => In(node, () => NodeFirewall.Open(network));
 
     /// <summary>Sends a datagram from the pod to the outside, has it answered, and tells from whom it came.</summary>
     public IPEndPoint SeenOutside(bool isIPv6, int sourcePort = 0) => SeenBy(outside, isIPv6 ? "2001:db8::2" : "192.0.2.2", sourcePort);

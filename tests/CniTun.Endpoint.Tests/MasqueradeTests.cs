@@ -1,4 +1,5 @@
 using CniTun.Addresses;
+using CniTun.Endpoint.Firewall;
 using CniTun.Ipam;
 using CniTun.Linux;
 
@@ -13,7 +14,8 @@ public sealed class MasqueradeTests
     public void The_table_is_as_people_and_other_programs_see_it()
     {
         using var node = new BareNode();
-        using var masquerade = node.Open();
+        using var firewall = node.Open();
+        var masquerade = firewall.Masquerade;
 
         masquerade.Add(Pod, Addresses);
 
@@ -24,7 +26,8 @@ public sealed class MasqueradeTests
     public void Added_again_it_is_the_same()
     {
         using var node = new BareNode();
-        using var masquerade = node.Open();
+        using var firewall = node.Open();
+        var masquerade = firewall.Masquerade;
         masquerade.Add(Pod, Addresses);
         var once = node.Ruleset();
 
@@ -40,7 +43,8 @@ public sealed class MasqueradeTests
     public void An_address_that_another_left_behind_becomes_ours(string left)
     {
         using var node = new BareNode();
-        using var masquerade = node.Open();
+        using var firewall = node.Open();
+        var masquerade = firewall.Masquerade;
         masquerade.Add(new("left", "eth0"), [Cidr.Parse(left)]);
 
         masquerade.Add(Pod, [Addresses[0]]);
@@ -56,8 +60,10 @@ public sealed class MasqueradeTests
     public void Remove_takes_all_of_its_own_and_nothing_of_others()
     {
         using var node = new BareNode();
-        using var masquerade = node.Open();
-        using var elsewhere = node.Open("another-network");
+        using var firewall = node.Open();
+        var masquerade = firewall.Masquerade;
+        using var elsewhereFirewall = node.Open("another-network");
+        var elsewhere = elsewhereFirewall.Masquerade;
         masquerade.Add(Pod, Addresses);
         masquerade.Add(Pod with { InterfaceName = "eth1" }, [Cidr.Parse("10.77.1.3/24")]);
         elsewhere.Add(Pod, [Cidr.Parse("10.78.1.3/24")]);
@@ -78,7 +84,8 @@ public sealed class MasqueradeTests
     public void Remove_leaves_what_another_has_for_the_same_address(bool addressesKnown)
     {
         using var node = new BareNode();
-        using var masquerade = node.Open();
+        using var firewall = node.Open();
+        var masquerade = firewall.Masquerade;
         masquerade.Add(Pod, Addresses);
 
         masquerade.Remove(new("another", "eth0"), addressesKnown ? Addresses : []);
@@ -92,7 +99,8 @@ public sealed class MasqueradeTests
     public void Remove_without_elements_table_or_nf_tables_is_no_error()
     {
         using var node = new BareNode();
-        using var masquerade = node.Open();
+        using var firewall = node.Open();
+        var masquerade = firewall.Masquerade;
         masquerade.Remove(Pod, []);
         masquerade.Remove(Pod, Addresses);
         masquerade.RemoveAllBut([]);
@@ -108,7 +116,8 @@ public sealed class MasqueradeTests
         masquerade.Remove(Pod, []);
         Assert.Empty(node.Ruleset());
 
-        using var none = new Masquerade("pods", netlink: null);
+        using var lacking = new NodeFirewall("pods", netlink: null);
+        var none = lacking.Masquerade;
         none.Remove(Pod, []);
         none.Remove(Pod, Addresses);
         none.RemoveAllBut([]);
@@ -126,7 +135,8 @@ public sealed class MasqueradeTests
     public void What_somebody_broke_is_made_again_by_the_next_Add(string broken)
     {
         using var node = new BareNode();
-        using var masquerade = node.Open();
+        using var firewall = node.Open();
+        var masquerade = firewall.Masquerade;
         masquerade.Add(Pod, Addresses);
         var whole = node.Ruleset();
         node.Nft(broken);
@@ -142,7 +152,8 @@ public sealed class MasqueradeTests
     public void Missing_names_the_first_thing_that_is_not_there()
     {
         using var node = new BareNode();
-        using var masquerade = node.Open();
+        using var firewall = node.Open();
+        var masquerade = firewall.Masquerade;
         Assert.Equal("rule \"skip mark 0x4000\" in chain postrouting of nftables table inet cnitun", masquerade.Missing(Pod, Addresses));
 
         masquerade.Add(Pod, Addresses);
@@ -158,8 +169,10 @@ public sealed class MasqueradeTests
     public void RemoveAllBut_removes_what_is_not_listed_in_this_network_alone()
     {
         using var node = new BareNode();
-        using var masquerade = node.Open();
-        using var elsewhere = node.Open("pods2");
+        using var firewall = node.Open();
+        var masquerade = firewall.Masquerade;
+        using var elsewhereFirewall = node.Open("pods2");
+        var elsewhere = elsewhereFirewall.Masquerade;
         var kept = new Attachment("kept", "eth0");
         masquerade.Add(kept, Addresses);
         elsewhere.Add(Pod, [Cidr.Parse("10.78.0.1/16")]);
@@ -188,16 +201,19 @@ public sealed class MasqueradeTests
 
         AtOnce(pods, pod =>
         {
-            using var masquerade = node.Open();
+            using var firewall = node.Open();
+            var masquerade = firewall.Masquerade;
             masquerade.Add(pod.Attachment, pod.Addresses);
         });
 
-        using var all = node.Open();
+        using var firewall = node.Open();
+        var all = firewall.Masquerade;
         Assert.All(pods, pod => Assert.Null(all.Missing(pod.Attachment, pod.Addresses)));
         Assert.Equal(3, node.Ruleset().Split("comment \"masquerade").Length);
         AtOnce(pods, pod =>
         {
-            using var masquerade = node.Open();
+            using var firewall = node.Open();
+            var masquerade = firewall.Masquerade;
             masquerade.Remove(pod.Attachment, pod.Addresses);
         });
         node.AssertNoElements();
@@ -207,7 +223,8 @@ public sealed class MasqueradeTests
     public void Thirty_at_once_stand_it_that_the_table_is_deleted_all_the_time()
     {
         using var node = new BareNode();
-        using var netlink = node.Open();
+        using var firewall = node.Open();
+        var netlink = firewall.Masquerade;
         var pods = Enumerable.Range(0, 30).Select(i => new Attachment($"pod{i}", "eth0")).ToList();
         using var stop = new CancellationTokenSource();
         var deleting = Task.Run(() =>
@@ -220,7 +237,8 @@ public sealed class MasqueradeTests
 
         AtOnce(pods, pod =>
         {
-            using var masquerade = node.Open();
+            using var firewall = node.Open();
+            var masquerade = firewall.Masquerade;
             var addresses = new Cidr[] { new(IpAddress.FromIPv4(0x0a4d0100 + (uint)pods.IndexOf(pod)), 24) };
             for (var i = 0; i < 20; i++)
             {
@@ -238,7 +256,8 @@ public sealed class MasqueradeTests
     public void A_table_of_our_name_that_is_not_ours_is_an_error_that_names_it()
     {
         using var node = new BareNode();
-        using var masquerade = node.Open();
+        using var firewall = node.Open();
+        var masquerade = firewall.Masquerade;
         node.Nft("table inet cnitun { chain postrouting { type filter hook output priority 0; }; }");
 
         var refused = Assert.Throws<LinuxException>(() => masquerade.Add(Pod, Addresses));
@@ -253,7 +272,8 @@ public sealed class MasqueradeTests
         node.Nft("table inet cnitun { chain postrouting { type filter hook output priority 0; }; }");
         OpenDescriptors.AssertNoneLeaked(() =>
         {
-            using var masquerade = node.Open();
+            using var firewall = node.Open();
+            var masquerade = firewall.Masquerade;
             Assert.Throws<LinuxException>(() => masquerade.Add(Pod, Addresses));
             masquerade.Remove(Pod, []);
         });

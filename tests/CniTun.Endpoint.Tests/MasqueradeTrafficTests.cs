@@ -1,4 +1,5 @@
 using System.Net;
+using CniTun.Endpoint.Firewall;
 
 namespace CniTun.Endpoint.Tests;
 
@@ -10,7 +11,8 @@ public sealed class MasqueradeTrafficTests
     public void The_world_sees_the_nodes_address_from_Add_to_Remove_and_the_pods_before_and_after()
     {
         using var node = new MasqueradeNode();
-        using var masquerade = node.Open();
+        using var firewall = node.Open();
+        var masquerade = firewall.Masquerade;
         AssertSeen(node, "10.77.1.2", "fd00:77:1::2");
 
         masquerade.Add(MasqueradeNode.PodAttachment, MasqueradeNode.PodAddresses);
@@ -24,7 +26,8 @@ public sealed class MasqueradeTrafficTests
     public void Its_own_subnet_sees_the_pods_address_even_where_it_is_routed_by_the_node()
     {
         using var node = new MasqueradeNode();
-        using var masquerade = node.Open();
+        using var firewall = node.Open();
+        var masquerade = firewall.Masquerade;
         masquerade.Add(MasqueradeNode.PodAttachment, MasqueradeNode.PodAddresses);
         node.RouteBetweenThePods();
 
@@ -38,7 +41,8 @@ public sealed class MasqueradeTrafficTests
     public void Another_subnet_on_the_node_sees_the_nodes_address()
     {
         using var node = new MasqueradeNode();
-        using var masquerade = node.Open();
+        using var firewall = node.Open();
+        var masquerade = firewall.Masquerade;
         node.RouteBetweenThePods();
 
         // The pod's subnet is but itself: then the other pod is the world.
@@ -52,7 +56,8 @@ public sealed class MasqueradeTrafficTests
     public void Marked_packets_keep_their_source()
     {
         using var node = new MasqueradeNode();
-        using var masquerade = node.Open();
+        using var firewall = node.Open();
+        var masquerade = firewall.Masquerade;
         masquerade.Add(MasqueradeNode.PodAttachment, MasqueradeNode.PodAddresses);
 
         node.MarkWhatThePodSends(0x8000);
@@ -66,7 +71,8 @@ public sealed class MasqueradeTrafficTests
     public void Source_ports_are_by_chance()
     {
         using var node = new MasqueradeNode();
-        using var masquerade = node.Open();
+        using var firewall = node.Open();
+        var masquerade = firewall.Masquerade;
         masquerade.Add(MasqueradeNode.PodAttachment, MasqueradeNode.PodAddresses);
 
         foreach (var isIPv6 in Families)
@@ -81,7 +87,8 @@ public sealed class MasqueradeTrafficTests
     public void Another_pod_is_not_masqueraded_along()
     {
         using var node = new MasqueradeNode();
-        using var masquerade = node.Open();
+        using var firewall = node.Open();
+        var masquerade = firewall.Masquerade;
         masquerade.Add(new("another", "eth0"), [CniTun.Addresses.Cidr.Parse("10.77.1.9/24"), CniTun.Addresses.Cidr.Parse("fd00:77:1::9/64")]);
 
         AssertSeen(node, "10.77.1.2", "fd00:77:1::2");

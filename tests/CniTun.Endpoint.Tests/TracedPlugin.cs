@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 
@@ -53,6 +54,23 @@ internal static class TracedPlugin
         return answer.ExitCode == killed;
     }
 
+    /// <summary>Runs the plugin with some of its system calls tampered with.</summary>
+    /// <param name="injections">What strace(1) takes behind <c>-e inject=</c>.</param>
+    public static Answer RunWith(Node node, string command, Pod pod, JsonNode config, params string[] injections) =>
+        Run(node, command, pod, config, Options("/dev/null", injections));
+
+    /// <summary>Starts the plugin as <see cref="RunWith"/> does; what is started ends with the last process of the plugin.</summary>
+    public static Process StartWith(Node node, string command, Pod pod, JsonNode config, string log, params string[] injections)
+    {
+        var process = Command.Start("ip", Arguments(node, Options(log, injections)), PluginProcess.Environment(command, pod.ContainerId, pod.Path));
+        process.StandardInput.Write(config.ToJsonString());
+        process.StandardInput.Close();
+        return process;
+    }
+
+    private static string[] Options(string log, string[] injections) =>
+        ["-f", "-o", log, .. injections.SelectMany(injection => new[] { "-e", $"inject={injection}" })];
+
     private static List<KillPoint> ReadCalls(string[] lines, string firstCall)
     {
         var counts = new Dictionary<(string Thread, string Call), int>();
@@ -64,8 +82,10 @@ internal static class TracedPlugin
             var thread = line.Split(' ')[0];
             var text = line[thread.Length..].TrimStart();
             var parenthesis = text.IndexOf('(', StringComparison.Ordinal);
-            if (parenthesis <= 0 || text.StartsWith("<...", StringComparison.Ordinal) || text.StartsWith("+++", StringComparison.Ordinal))
+            if (parenthesis <= 0 || text.StartsWith("<...", StringComparison.Ordinal) || text.StartsWith("+++", StringComparison.Ordinal)
+                || text.Contains("(To be restarted)", StringComparison.Ordinal))
             {
+                // The last: a setting of IPv6 that the kernel tries to write until nobody changes a link, which may be thousands of times.
                 continue;
             }
 
@@ -83,7 +103,10 @@ internal static class TracedPlugin
 
     private static Answer Run(Node node, string command, Pod pod, JsonNode config, string[] options) => Command.Try(
         "ip",
-        ["netns", "exec", node.Name, "strace", .. options, PublishedBinary.Path("cnitun")],
+        Arguments(node, options),
         PluginProcess.Environment(command, pod.ContainerId, pod.Path),
         config.ToJsonString());
+
+    private static string[] Arguments(Node node, string[] options) =>
+        ["netns", "exec", node.Name, "strace", .. options, PublishedBinary.Path("cnitun")];
 }

@@ -76,7 +76,8 @@ public sealed class HeaderTests
 
     [Fact]
     public void Namespace_and_file_constants_are_those_of_the_headers() =>
-        new StaticAsserts("fcntl.h", "sched.h", "sys/file.h", "sys/ioctl.h", "linux/nsfs.h", "dirent.h")
+        new StaticAsserts("fcntl.h", "sched.h", "sys/file.h", "sys/ioctl.h", "linux/nsfs.h", "dirent.h", "sys/wait.h")
+            .Constant("WNOHANG", Processes.SendingChild.WNOHANG)
             .Constant("CLONE_NEWNET", Libc.CLONE_NEWNET)
             .Constant("NS_GET_NSTYPE", Libc.NS_GET_NSTYPE)
             .Constant("O_TMPFILE", Libc.O_TMPFILE)

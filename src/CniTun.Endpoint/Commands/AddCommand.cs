@@ -2,6 +2,7 @@ using CniTun.Addresses;
 using CniTun.Cni;
 using CniTun.Endpoint.Addressing;
 using CniTun.Endpoint.Configuration;
+using CniTun.Endpoint.Firewall;
 using CniTun.Ipam;
 using CniTun.Linux;
 using CniTun.Linux.Namespaces;
@@ -38,7 +39,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         hostEnd.RemoveIfUnfinished(pod);
 
         using var store = AttachmentStore.Open(settings.DataDirectory, settings.Name);
-        using var masquerade = settings.Masquerade ? Masquerade.Open(settings.Name) : null;
+        using var firewall = settings.NeedsFirewall ? NodeFirewall.Open(settings.Name) : null;
 
         // Disposed before all that it undoes with.
         using var rollback = new Rollback(diagnostics.Write);
@@ -51,10 +52,20 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         var routes = RoutePlan.ResolveRoutes(settings, given.Routes, ips);
 
         var podMac = settings.Mac ?? EndpointNames.PodMac(ips.Count > 0 ? ips[0].Address.Address : null, attachment);
-        var bridge = CreateVeth(hostEnd, pod, settings, podMac, ips, store, diagnostics);
+        var (bridge, vlanGateway) = CreateVeth(hostEnd, pod, settings, podMac, ips, store, diagnostics);
         rollback.Add("delete veth", () => hostEnd.Delete());
-        masquerade?.Add(attachment, [.. ips.Select(ip => ip.Address)]);
-        rollback.Add("stop masquerading", () => masquerade?.Remove(attachment, [.. ips.Select(ip => ip.Address)]));
+        if (settings.Masquerade)
+        {
+            firewall!.Masquerade.Add(attachment, [.. ips.Select(ip => ip.Address)]);
+            rollback.Add("stop masquerading", () => firewall.Masquerade.Remove(attachment, [.. ips.Select(ip => ip.Address)]));
+        }
+
+        if (settings.CheckSpoofing)
+        {
+            firewall!.SpoofCheck.Add(attachment, podMac);
+            rollback.Add("stop guarding", () => firewall.SpoofCheck.Remove(attachment));
+        }
+
         using var podInterface = new PodInterface(pod, arguments.InterfaceName, settings);
         var podLink = podInterface.Configure(ips, routes);
         var hostLink = hostEnd.Finish(settings);
@@ -67,7 +78,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         rollback.Commit();
         return PreviousResult.Extend(configuration.PrevResult, new CniResult
         {
-            Interfaces = [Told(bridge), Told(hostLink), Told(podLink, arguments.NetworkNamespace)],
+            Interfaces = [Told(bridge), Told(hostLink), Told(podLink, arguments.NetworkNamespace), .. vlanGateway is null ? [] : new[] { Told(vlanGateway) }],
             Ips = ips,
             Routes = routes,
             Dns = settings.Dns is { IsEmpty: false } ? settings.Dns : given.Dns,
@@ -83,7 +94,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
     };
 
     /// <summary>Makes bridge and veth pair; anew if somebody removes the bridge in between.</summary>
-    private static Link CreateVeth(
+    private static (Link Bridge, Link? VlanGateway) CreateVeth(
         HostEnd hostEnd,
         NetworkNamespace pod,
         NetworkSettings settings,
@@ -96,15 +107,19 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         {
             var hostBridge = new HostBridge(hostEnd.Netlink, settings);
             var bridge = hostBridge.Ensure();
-            if (settings.IsGateway)
-            {
-                hostBridge.EnsureGateways(bridge, [.. Gateways(ips)], address => store.IsGateway(address) || hostEnd.SharesBridge(bridge, settings));
-            }
-
             try
             {
+                var vlanGateway = settings.VlanGateway is { } name ? new VlanGateway(hostEnd.Netlink, settings, name).Ensure(bridge) : null;
+                if (settings.IsGateway)
+                {
+                    hostBridge.EnsureGateways(
+                        vlanGateway ?? bridge,
+                        [.. Gateways(ips)],
+                        address => store.IsGateway(address) || hostEnd.SharesBridge(bridge, settings));
+                }
+
                 hostEnd.Create(bridge, pod, podMac, settings.MtuBytes);
-                return bridge;
+                return (bridge, vlanGateway);
             }
             catch (LinuxException gone)
                 when (gone.Errno is Errno.EINVAL or Errno.ENODEV && attempt < BridgeAttempts && hostEnd.Netlink.Links.Find(bridge.Index) is null)

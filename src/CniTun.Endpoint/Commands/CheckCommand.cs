@@ -1,6 +1,7 @@
 using CniTun.Cni;
 using CniTun.Endpoint.Addressing;
 using CniTun.Endpoint.Configuration;
+using CniTun.Endpoint.Firewall;
 using CniTun.Ipam;
 using CniTun.Linux.Netlink;
 
@@ -29,9 +30,9 @@ internal sealed class CheckCommand(CniRequest request)
             CheckRoutes(inside, podLink, expected);
         }
 
-        if (settings.Masquerade)
+        if (settings.NeedsFirewall)
         {
-            CheckMasquerade(settings, expected);
+            CheckFirewall(settings, podLink, expected);
         }
 
         using var store = AttachmentStore.Open(settings.DataDirectory, settings.Name);
@@ -80,22 +81,34 @@ internal sealed class CheckCommand(CniRequest request)
             return;
         }
 
-        var present = host.Addresses.List(bridge);
+        var holder = settings.VlanGateway is { } name ? host.Links.Find(name) ?? throw Differs($"the gateway {name} is missing") : bridge;
+        if (!holder.IsUp)
+        {
+            throw Differs($"the gateway {holder.Name} is down");
+        }
+
+        var present = host.Addresses.List(holder);
         foreach (var ip in expected.Ips)
         {
             if (ip.Gateway is { } gateway && !present.Any(found => found.Address.Address == gateway))
             {
-                throw Differs($"bridge {bridge.Name} has no address {gateway}");
+                throw Differs($"{(holder == bridge ? "bridge " : string.Empty)}{holder.Name} has no address {gateway}");
             }
         }
     }
 
-    private void CheckMasquerade(NetworkSettings settings, CniResult expected)
+    private void CheckFirewall(NetworkSettings settings, Link podLink, CniResult expected)
     {
-        using var masquerade = Masquerade.Open(settings.Name);
-        if (masquerade.Missing(attachment, [.. PreviousResult.AddressesOf(expected, arguments.InterfaceName)]) is { } missing)
+        using var firewall = NodeFirewall.Open(settings.Name);
+        if (settings.Masquerade
+            && firewall.Masquerade.Missing(attachment, [.. PreviousResult.AddressesOf(expected, arguments.InterfaceName)]) is { } unmasked)
         {
-            throw Differs($"masquerading lacks {missing}");
+            throw Differs($"masquerading lacks {unmasked}");
+        }
+
+        if (settings.CheckSpoofing && firewall.SpoofCheck.Missing(attachment, podLink.Mac ?? default) is { } unguarded)
+        {
+            throw Differs($"the guard against forged MACs lacks {unguarded}");
         }
     }
 

@@ -2,16 +2,21 @@ using CniTun.Addresses;
 using CniTun.Cni;
 using CniTun.Endpoint.Addressing;
 using CniTun.Endpoint.Configuration;
+using CniTun.Endpoint.Firewall;
 using CniTun.Ipam;
 using CniTun.Linux.Netlink;
 
 namespace CniTun.Endpoint.Commands;
 
 /// <summary>
-/// Detaches a container: the veth pair first, its addresses last, so that none is given out again while anything still has it.
+/// Detaches a container: the packet filter forgets it, the veth pair goes, its addresses last, so that none is given out again while anything
+/// still has it.
 /// </summary>
-/// <remarks>What is gone already is no error; DEL may be called twice, for a container never added, and after its namespace vanished.</remarks>
-internal sealed class DelCommand(CniRequest request)
+/// <remarks>
+/// <para>What is gone already is no error; DEL may be called twice, for a container never added, and after its namespace vanished.</para>
+/// <para>What the configuration says of masquerading and the like is not asked: it may be another than at ADD.</para>
+/// </remarks>
+internal sealed class DelCommand(CniRequest request, bool mayFork)
 {
     private readonly Attachment attachment = new(request.Arguments.ContainerId, request.Arguments.InterfaceName);
 
@@ -20,24 +25,36 @@ internal sealed class DelCommand(CniRequest request)
         var configuration = ConfigurationReader.Read(request.Configuration.Span);
         var dataDirectory = NetworkSettings.DataDirectoryOf(configuration);
         using var host = RouteNetlink.Open();
-        var deleted = new HostEnd(host, attachment).Delete();
-        if (!deleted)
+        using var removal = LinkRemoval.Open(mayFork);
+        using var firewall = NodeFirewall.Open(request.NetworkName);
+        var link = new HostEnd(host, attachment).Find();
+        AttachmentStore? store = null;
+        bool deleted;
+        try
         {
-            DeleteInside();
+            store = AttachmentStore.TryOpen(dataDirectory, request.NetworkName);
+            firewall.SpoofCheck.Remove(attachment);
+            firewall.Masquerade.Remove(attachment, KnownAddresses(configuration, store));
+        }
+        finally
+        {
+            // Whatever fails: a container that is to go shall not stay connected. Then, as the firewall's socket is slow to close: see there.
+            deleted = link is not null && removal.Delete(link, firewall.Netlink);
         }
 
-        using var store = AttachmentStore.TryOpen(dataDirectory, request.NetworkName);
-        if (configuration.IpMasq)
+        using (store)
         {
-            using var masquerade = Masquerade.Open(request.NetworkName);
-            masquerade.Remove(attachment, KnownAddresses(configuration, store));
-        }
+            if (!deleted)
+            {
+                DeleteInside();
+            }
 
-        AddressManagement.Delegate(request, configuration)?.Release();
-        if (store?.Release(attachment) == false && deleted)
-        {
-            // There was an interface and no record of it: somebody removed that, and the leases are to be searched for.
-            store.ReleaseUnrecorded(attachment);
+            AddressManagement.Delegate(request, configuration)?.Release();
+            if (store?.Release(attachment) == false && deleted)
+            {
+                // There was an interface and no record of it: somebody removed that, and the leases are to be searched for.
+                store.ReleaseUnrecorded(attachment);
+            }
         }
     }
 
@@ -55,9 +72,10 @@ internal sealed class DelCommand(CniRequest request)
     {
         using var pod = PodNamespace.TryOpen(request.Arguments.NetworkNamespace);
         using var netlink = pod?.OpenNetlink();
-        if (netlink?.Links.Find(attachment.InterfaceName) is { Kind: "veth" })
+        if (netlink?.Links.Find(attachment.InterfaceName) is { Kind: "veth" } link)
         {
-            netlink.Links.Delete(attachment.InterfaceName);
+            using var removal = pod!.Run(() => LinkRemoval.Open(mayFork));
+            removal.Delete(link);
         }
     }
 }

@@ -1,6 +1,7 @@
 using CniTun.Cni;
 using CniTun.Endpoint.Addressing;
 using CniTun.Endpoint.Configuration;
+using CniTun.Endpoint.Firewall;
 using CniTun.Ipam;
 using CniTun.Linux;
 using CniTun.Linux.Netlink;
@@ -11,7 +12,7 @@ namespace CniTun.Endpoint.Commands;
 /// Removes everything of the network that belongs to no valid attachment: host ends and addresses of containers whose DEL never came.
 /// </summary>
 /// <remarks>Goes on when something cannot be removed, and says at the end what that was.</remarks>
-internal sealed class GcCommand(CniRequest request)
+internal sealed class GcCommand(CniRequest request, bool mayFork)
 {
     private readonly List<string> failures = [];
 
@@ -20,24 +21,27 @@ internal sealed class GcCommand(CniRequest request)
         var configuration = ConfigurationReader.Read(request.Configuration.Span);
         var valid = ReadValid(configuration);
         using var host = RouteNetlink.Open();
+        using var removal = LinkRemoval.Open(mayFork);
         using var store = AttachmentStore.TryOpen(NetworkSettings.DataDirectoryOf(configuration), request.NetworkName);
+
+        // Before the leases: as long as one is there, DEL and GC know of whom to look for more.
+        using (var firewall = NodeFirewall.Open(request.NetworkName))
+        {
+            Try("masquerade", () => firewall.Masquerade.RemoveAllBut(valid));
+            Try("guard against forged MACs", () => firewall.SpoofCheck.RemoveAllBut(valid));
+        }
 
         foreach (var attachment in store?.Attachments() ?? [])
         {
             if (!valid.Contains(attachment))
             {
-                Try(attachment.ToString(), () => DeleteHostEnd(host, attachment));
+                Try(attachment.ToString(), () => DeleteHostEnd(host, removal, attachment));
                 Try(attachment.ToString(), () => store!.Release(attachment));
             }
         }
 
         Try("leases without a record", () => store?.ReleaseUnrecorded(valid));
-        CollectUnrecorded(host, valid);
-        using (var masquerade = Masquerade.Open(request.NetworkName))
-        {
-            Try("masquerade", () => masquerade.RemoveAllBut(valid));
-        }
-
+        CollectUnrecorded(host, removal, valid);
         if (AddressManagement.Delegate(request, configuration) is { } addressing)
         {
             Try("addresses", addressing.Collect);
@@ -61,24 +65,23 @@ internal sealed class GcCommand(CniRequest request)
     }
 
     /// <summary>Leaves alone what another network finished under the same name: then our record is that of an ADD which was killed.</summary>
-    private void DeleteHostEnd(RouteNetlink host, Attachment attachment)
+    private void DeleteHostEnd(RouteNetlink host, LinkRemoval removal, Attachment attachment)
     {
-        var hostEnd = new HostEnd(host, attachment);
-        if (hostEnd.Find() is { } link && (string.IsNullOrEmpty(link.Alias) || EndpointNames.OwnerOf(link, request.NetworkName) is not null))
+        if (new HostEnd(host, attachment).Find() is { } link && (string.IsNullOrEmpty(link.Alias) || EndpointNames.OwnerOf(link, request.NetworkName) is not null))
         {
-            hostEnd.Delete();
+            removal.Delete(link);
         }
     }
 
     /// <summary>Removes host ends of this network whose record was lost, as when somebody emptied /run.</summary>
-    private void CollectUnrecorded(RouteNetlink host, HashSet<Attachment> valid)
+    private void CollectUnrecorded(RouteNetlink host, LinkRemoval removal, HashSet<Attachment> valid)
     {
         var kept = valid.Select(EndpointNames.HostVeth).ToHashSet(StringComparer.Ordinal);
         foreach (var link in host.Links.List())
         {
             if (EndpointNames.OwnerOf(link, request.NetworkName) is not null && !kept.Contains(link.Name))
             {
-                Try(link.Name, () => host.Links.Delete(link.Name));
+                Try(link.Name, () => removal.Delete(link));
             }
         }
     }

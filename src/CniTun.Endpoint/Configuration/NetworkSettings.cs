@@ -1,3 +1,4 @@
+using System.Globalization;
 using CniTun.Addresses;
 using CniTun.Cni;
 
@@ -25,6 +26,11 @@ internal sealed class NetworkSettings
 
     public bool Masquerade { get; init; }
 
+    /// <summary>Gets a value indicating whether the container may send from its own Ethernet address only.</summary>
+    public bool CheckSpoofing { get; init; }
+
+    public bool NeedsFirewall => Masquerade || CheckSpoofing;
+
     public bool Hairpin { get; init; }
 
     public bool Promiscuous { get; init; }
@@ -35,6 +41,9 @@ internal sealed class NetworkSettings
 
     /// <summary>Gets the VLANs of the container's port; null for a bridge that does not look at VLANs.</summary>
     public PortVlans? Vlans { get; init; }
+
+    /// <summary>Gets the name of the host's end in the containers' VLAN; null if the bridge itself is their gateway, or nothing is.</summary>
+    public string? VlanGateway { get; init; }
 
     /// <summary>Gets a value indicating whether the container's end stays down and without addresses.</summary>
     public bool DisableContainerInterface { get; init; }
@@ -54,10 +63,9 @@ internal sealed class NetworkSettings
     public CniDns? Dns { get; init; }
 
     /// <summary>Checks everything that can be checked without the kernel and without IPAM.</summary>
-    /// <exception cref="CniException">Code 7: a value that cannot work. Code 2: a key that we do not fulfil.</exception>
+    /// <exception cref="CniException">Code 7: a value that cannot work.</exception>
     public static NetworkSettings From(CniRequest request, NetworkConfiguration configuration)
     {
-        RefuseUnsupported(configuration);
         if (configuration is { HairpinMode: true, PromiscMode: true })
         {
             throw Invalid("hairpinMode and promiscMode are both on", "choose one: they do the same in two ways");
@@ -69,19 +77,23 @@ internal sealed class NetworkSettings
         }
 
         CheckIpamType(configuration.Ipam.Type);
+        var vlans = PortVlans.Read(configuration);
+        var bridge = CheckedBridge(configuration.Bridge ?? "cni0");
         return new NetworkSettings
         {
             Name = request.NetworkName,
-            Bridge = CheckedBridge(configuration.Bridge ?? "cni0"),
+            Bridge = bridge,
+            VlanGateway = GatewayOfVlan(configuration, bridge),
             IsGateway = configuration.IsGateway || configuration.IsDefaultGateway,
             IsDefaultGateway = configuration.IsDefaultGateway,
             ForceAddress = configuration.ForceAddress,
             Masquerade = configuration.IpMasq,
+            CheckSpoofing = configuration.MacSpoofCheck,
             Hairpin = configuration.HairpinMode,
             Promiscuous = configuration.PromiscMode,
             IsolatePorts = configuration.PortIsolation,
             DetectDuplicates = configuration.EnableDad,
-            Vlans = PortVlans.Read(configuration),
+            Vlans = vlans,
             DisableContainerInterface = configuration.DisableContainerInterface,
             MtuBytes = CheckedMtu(configuration.Mtu),
             LeasesAddresses = configuration.Ipam.Type is "cnitun",
@@ -102,18 +114,17 @@ internal sealed class NetworkSettings
                 : throw Invalid($"dataDir '{directory}' is not an absolute path", "write it from the root, without '..'");
     }
 
-    private static void RefuseUnsupported(NetworkConfiguration configuration)
+    private static string? GatewayOfVlan(NetworkConfiguration configuration, string bridge)
     {
-        var key = configuration switch
+        if (configuration is { Vlan: 0 } or { IsGateway: false, IsDefaultGateway: false })
         {
-            { IsGateway: true, Vlan: not 0 } or { IsDefaultGateway: true, Vlan: not 0 } => $"isGateway with vlan: {configuration.Vlan}",
-            { MacSpoofCheck: true } => "macspoofchk: true",
-            _ => null,
-        };
-        if (key is not null)
-        {
-            throw new CniException(CniErrorCode.UnsupportedField, $"{key} is not supported", "remove the key; see docs/cni.md for what is supported");
+            return null;
         }
+
+        var name = string.Create(CultureInfo.InvariantCulture, $"{bridge}.{configuration.Vlan}");
+        return System.Text.Encoding.UTF8.GetByteCount(name) <= LongestInterfaceName
+            ? name
+            : throw Invalid($"bridge '{bridge}' is too long for a gateway in a VLAN", $"{name} would be an interface, and has more than {LongestInterfaceName} bytes");
     }
 
     /// <summary>What the runtime asks for comes before what the configuration says, and that before CNI_ARGS.</summary>

@@ -16,6 +16,9 @@ internal sealed class PortVlans
     /// <summary>Gets a value indicating whether the port stays in the bridge's default VLAN, 1, too.</summary>
     public bool KeepsDefault { get; private init; }
 
+    /// <summary>Gets the VLAN of untagged frames alone: that of the containers' gateway.</summary>
+    public PortVlans WithoutTagged() => new() { Access = Access, KeepsDefault = KeepsDefault };
+
     /// <returns>Null if the configuration names no VLAN.</returns>
     /// <exception cref="CniException">Code 7: an id out of range, or a stretch that is none.</exception>
     public static PortVlans? Read(NetworkConfiguration configuration)

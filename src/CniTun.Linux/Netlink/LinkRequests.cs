@@ -81,7 +81,10 @@ internal static class LinkRequests
                         message.Attribute(IFLA_MTU, (uint)pair.MtuBytes);
                     }
 
-                    message.Attribute(IFLA_NET_NS_FD, (uint)(int)pair.PeerNamespace.DangerousGetHandle());
+                    if (pair.PeerNamespace is { } peerNamespace)
+                    {
+                        message.Attribute(IFLA_NET_NS_FD, (uint)(int)peerNamespace.DangerousGetHandle());
+                    }
                 }
 
                 message.End(peer);
@@ -99,6 +102,13 @@ internal static class LinkRequests
         var message = new NetlinkWriter(buffer, RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK);
         message.Append(default(LinkHeader));
         message.Attribute(IFLA_IFNAME, name);
+        return message;
+    }
+
+    public static NetlinkWriter Delete(Span<byte> buffer, int index)
+    {
+        var message = new NetlinkWriter(buffer, RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK);
+        message.Append(new LinkHeader { Index = index });
         return message;
     }
 

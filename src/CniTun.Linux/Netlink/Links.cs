@@ -68,15 +68,7 @@ public sealed class Links
     public bool Delete(string name)
     {
         var request = LinkRequests.Delete(stackalloc byte[NetlinkSocket.RequestBytes], name);
-        try
-        {
-            socket.Execute(ref request, name);
-            return true;
-        }
-        catch (LinuxException gone) when (gone.Errno == Errno.ENODEV)
-        {
-            return false;
-        }
+        return socket.TryExecute(ref request, name, Errno.ENODEV);
     }
 
     public void SetUp(Link link, bool up = true)
@@ -119,15 +111,8 @@ public sealed class Links
 
     private Link? FindWith(ref NetlinkWriter request, string subject)
     {
-        try
-        {
-            var found = new List<Link>(1);
-            socket.Query(ref request, subject, static (message, list) => list.Add(Link.Read(message)), found);
-            return found.Count > 0 ? found[0] : null;
-        }
-        catch (LinuxException gone) when (gone.Errno == Errno.ENODEV)
-        {
-            return null;
-        }
+        var found = new List<Link>(1);
+        _ = socket.TryQuery(ref request, subject, static (message, list) => list.Add(Link.Read(message)), found, Errno.ENODEV);
+        return found.Count > 0 ? found[0] : null;
     }
 }

@@ -33,6 +33,7 @@ internal static class NetlinkConstants
     public const ushort AttributeTypeMask = 0x3fff;
 
     public const int SOL_NETLINK = 270;
+    public const int NETLINK_ADD_MEMBERSHIP = 1;
     public const int NETLINK_CAP_ACK = 10;
     public const int NETLINK_EXT_ACK = 11;
     public const int NETLINK_GET_STRICT_CHK = 12;

@@ -38,6 +38,20 @@ internal sealed class NetlinkSocket : IDisposable
         this.nameOf = nameOf;
     }
 
+    public int Descriptor => (int)handle.DangerousGetHandle();
+
+    /// <summary>How a conversation ended that did not fail.</summary>
+    private enum Ending
+    {
+        Complete,
+
+        /// <summary>Complete, but of things that changed meanwhile.</summary>
+        Disturbed,
+
+        /// <summary>For the reason that was expected.</summary>
+        Refused,
+    }
+
     /// <summary>Called for each message of an answer; the message is borrowed until it returns.</summary>
     public delegate void MessageHandler<TState>(NetlinkMessage message, TState state);
 
@@ -78,8 +92,15 @@ internal sealed class NetlinkSocket : IDisposable
     /// <param name="request">Has NLM_F_REQUEST and NLM_F_ACK set.</param>
     /// <param name="subject">What is changed, for error texts: an interface, an address.</param>
     /// <exception cref="LinuxException">The kernel refused; its own words are in the text where it gave any.</exception>
-    public void Execute(ref NetlinkWriter request, string subject) =>
-        Query<object?>(ref request, subject, static (_, _) => { }, state: null);
+    public void Execute(ref NetlinkWriter request, string subject) => TryExecute(ref request, subject, expected: 0);
+
+    /// <summary>As <see cref="Execute"/>, for a request whose refusal for one reason is no error.</summary>
+    /// <param name="request">Has NLM_F_REQUEST and NLM_F_ACK set.</param>
+    /// <param name="subject">What is changed, for error texts.</param>
+    /// <param name="expected">The error number that is none, such as ENODEV. An exception is 0.4 ms of a process that throws its first.</param>
+    /// <returns>False if the kernel refused for that reason.</returns>
+    public bool TryExecute(ref NetlinkWriter request, string subject, int expected) =>
+        TryQuery<object?>(ref request, subject, static (_, _) => { }, state: null, expected);
 
     /// <summary>Sends several messages in one datagram and waits until the one that asks for it is acknowledged.</summary>
     /// <param name="batch">
@@ -117,25 +138,31 @@ internal sealed class NetlinkSocket : IDisposable
     /// <summary>Sends a request, hands each message of the answer to <paramref name="onMessage"/> and returns at its end.</summary>
     /// <exception cref="LinuxException">The kernel refused, or a dump was disturbed ten times in a row (EINTR).</exception>
     /// <remarks>A disturbed dump is repeated by <see cref="Dump"/>, not here.</remarks>
-    public void Query<TState>(ref NetlinkWriter request, string subject, MessageHandler<TState> onMessage, TState state)
-    {
-        if (!TryQuery(ref request, subject, onMessage, state))
+    public void Query<TState>(ref NetlinkWriter request, string subject, MessageHandler<TState> onMessage, TState state) =>
+        TryQuery(ref request, subject, onMessage, state, expected: 0);
+
+    /// <summary>As <see cref="Query"/>, for a request whose refusal for one reason is no error.</summary>
+    /// <returns>False if the kernel refused with the error number <paramref name="expected"/>.</returns>
+    public bool TryQuery<TState>(ref NetlinkWriter request, string subject, MessageHandler<TState> onMessage, TState state, int expected) =>
+        Ask(ref request, subject, onMessage, state, expected) switch
         {
-            throw new LinuxException(nameOf(request.Type), subject, Errno.EINTR);
-        }
-    }
+            Ending.Complete => true,
+            Ending.Refused => false,
+            _ => throw new LinuxException(nameOf(request.Type), subject, Errno.EINTR),
+        };
 
     /// <summary>Dumps objects into a list; begins again when the kernel says that they changed meanwhile.</summary>
     /// <param name="request">Has NLM_F_REQUEST and NLM_F_DUMP set.</param>
     /// <param name="subject">What is listed, for error texts.</param>
     /// <param name="onMessage">Adds what a message holds to the list.</param>
+    /// <param name="expected">An error number that means that there is nothing to list; 0 for none.</param>
     /// <exception cref="LinuxException">EINTR: the objects changed during each of ten attempts.</exception>
-    public List<T> Dump<T>(ref NetlinkWriter request, string subject, MessageHandler<List<T>> onMessage)
+    public List<T> Dump<T>(ref NetlinkWriter request, string subject, MessageHandler<List<T>> onMessage, int expected = 0)
     {
         for (var attempt = 0; attempt < DumpAttempts; attempt++)
         {
             var list = new List<T>();
-            if (TryQuery(ref request, subject, onMessage, list))
+            if (Ask(ref request, subject, onMessage, list, expected) != Ending.Disturbed)
             {
                 return list;
             }
@@ -155,19 +182,45 @@ internal sealed class NetlinkSocket : IDisposable
             : value.data != 0;
     }
 
+    /// <summary>Hears what the kernel tells to all who care.</summary>
+    /// <param name="group">RTNLGRP_* of linux/rtnetlink.h.</param>
+    public void Join(int group) => SetOption(Descriptor, NETLINK_ADD_MEMBERSHIP, group);
+
+    /// <summary>Readies a request for whoever sends it in our place; the answer comes to this socket.</summary>
+    public Span<byte> Prepare(ref NetlinkWriter request)
+    {
+        var message = request.Finish();
+        Number(message);
+        return message;
+    }
+
+    /// <summary>Waits until there is something to read.</summary>
+    /// <returns>False if there was nothing in that time.</returns>
+    public unsafe bool Await(int milliseconds)
+    {
+        var waiting = new pollfd { fd = Descriptor, events = POLLIN };
+        return poll(&waiting, 1, milliseconds) > 0;
+    }
+
+    /// <summary>Reads the next datagram, whatever it is about; borrowed until the next one is read.</summary>
+    /// <exception cref="LinuxException">ENOBUFS: more was told to all than the socket holds, and is lost.</exception>
+    public NetlinkReader Read(string call, string subject) => new(Receive(call, subject));
+
+    /// <summary>Tells whether a message says how the latest request ended.</summary>
+    public bool IsAcknowledgement(NetlinkMessage message) =>
+        message.Header.Type == NLMSG_ERROR && message.Header.Sequence == sequence;
+
     public void Dispose() => handle.Dispose();
 
-    private static unsafe void SetOption(int descriptor, int option)
+    private static unsafe void SetOption(int descriptor, int option, int value = 1)
     {
-        var on = 1;
-        if (setsockopt(descriptor, NetlinkConstants.SOL_NETLINK, option, &on, sizeof(int)) < 0)
+        if (setsockopt(descriptor, NetlinkConstants.SOL_NETLINK, option, &value, sizeof(int)) < 0)
         {
             throw new LinuxException("setsockopt", $"SOL_NETLINK {option}", Libc.LastErrno);
         }
     }
 
-    /// <summary>Says false if the answer is complete but was disturbed by a change.</summary>
-    private bool TryQuery<TState>(ref NetlinkWriter request, string subject, MessageHandler<TState> onMessage, TState state)
+    private Ending Ask<TState>(ref NetlinkWriter request, string subject, MessageHandler<TState> onMessage, TState state, int expected)
     {
         var call = nameOf(request.Type);
         Send(request.Finish(), call, subject);
@@ -187,8 +240,13 @@ internal sealed class NetlinkSocket : IDisposable
                 switch (message.Header.Type)
                 {
                     case NLMSG_ERROR or NLMSG_DONE:
+                        if (expected != 0 && NetlinkVerdict.ErrnoOf(message) == expected)
+                        {
+                            return Ending.Refused;
+                        }
+
                         NetlinkVerdict.ThrowIfRefused(message, call, subject);
-                        return consistent;
+                        return consistent ? Ending.Complete : Ending.Disturbed;
                     case NLMSG_NOOP or NLMSG_OVERRUN:
                         break;
                     default:
@@ -281,5 +339,4 @@ internal sealed class NetlinkSocket : IDisposable
         }
     }
 
-    private int Descriptor => (int)handle.DangerousGetHandle();
 }

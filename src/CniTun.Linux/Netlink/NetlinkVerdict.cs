@@ -13,7 +13,7 @@ internal static class NetlinkVerdict
     /// <exception cref="LinuxException">The errno, with the kernel's own words if it gave any.</exception>
     public static void ThrowIfRefused(NetlinkMessage message, string call, string subject)
     {
-        var errno = -message.Fixed<int>();
+        var errno = ErrnoOf(message);
         if (errno == 0)
         {
             return;
@@ -21,6 +21,9 @@ internal static class NetlinkVerdict
 
         throw new LinuxException(call, subject, errno, KernelMessage(message));
     }
+
+    /// <summary>Gets the positive error number; 0 for success.</summary>
+    public static int ErrnoOf(NetlinkMessage message) => -message.Fixed<int>();
 
     private static string? KernelMessage(NetlinkMessage message)
     {

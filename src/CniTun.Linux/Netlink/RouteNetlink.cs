@@ -41,7 +41,8 @@ public sealed class RouteNetlink : IDisposable
 
     public void Dispose() => socket.Dispose();
 
-    private static string NameOf(ushort type) => type switch
+    /// <summary>Names a message type in error texts.</summary>
+    internal static string NameOf(ushort type) => type switch
     {
         RTM_NEWLINK => nameof(RTM_NEWLINK),
         RTM_DELLINK => nameof(RTM_DELLINK),

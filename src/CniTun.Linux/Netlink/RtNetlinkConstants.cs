@@ -18,6 +18,9 @@ internal static class RtNetlinkConstants
     public const ushort RTM_GETNEIGH = 30;
     public const ushort RTM_GETMULTICAST = 58;
 
+    /// <summary>The group that hears of every change of a link.</summary>
+    public const int RTNLGRP_LINK = 1;
+
     public const byte AF_UNSPEC = 0;
     public const byte AF_INET = 2;
     public const byte AF_BRIDGE = 7;

@@ -19,8 +19,8 @@ public sealed record VethPair
 
     public required MacAddress PeerMac { get; init; }
 
-    /// <summary>Gets an open network namespace in which the far end is born; borrowed for the call.</summary>
-    public required SafeFileHandle PeerNamespace { get; init; }
+    /// <summary>Gets an open network namespace in which the far end is born; borrowed for the call. Null for that of the near end.</summary>
+    public SafeFileHandle? PeerNamespace { get; init; }
 
     /// <summary>Gets the MTU of both ends; 0 for the kernel's default.</summary>
     public int MtuBytes { get; init; }

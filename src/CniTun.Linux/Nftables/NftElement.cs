@@ -1,3 +1,4 @@
+using System.Text;
 using CniTun.Addresses;
 using CniTun.Linux.Netlink;
 
@@ -6,21 +7,30 @@ using static CniTun.Linux.Nftables.NftablesConstants;
 
 namespace CniTun.Linux.Nftables;
 
-/// <summary>One element of a set: an address, or an address together with a prefix.</summary>
+/// <summary>One element of a set: an address, or an address together with a prefix; an interface, or an interface together with an address.</summary>
 public sealed class NftElement
 {
     private readonly byte[] key;
     private readonly byte[]? keyEnd;
+    private readonly bool isNamed;
 
-    private NftElement(byte[] key, byte[]? keyEnd, string? comment)
+    /// <param name="key">As the set has it.</param>
+    /// <param name="keyEnd">The last key of a stretch; null for one key.</param>
+    /// <param name="isNamed">Whether the key begins with the name of an interface.</param>
+    /// <param name="comment">What people see.</param>
+    private NftElement(byte[] key, byte[]? keyEnd, bool isNamed, string? comment)
     {
         this.key = key;
         this.keyEnd = keyEnd;
+        this.isNamed = isNamed;
         Comment = comment;
     }
 
     /// <summary>Gets what <c>nft list</c> shows beside the element; null if it has none.</summary>
     public string? Comment { get; }
+
+    /// <summary>Gets the interface that the key begins with; null if it begins with an address.</summary>
+    public string? InterfaceName => isNamed && key.Length >= IFNAMSIZ ? Encoding.UTF8.GetString(key.AsSpan(0, IFNAMSIZ)).TrimEnd('\0') : null;
 
     /// <summary>Makes an element of a set of addresses.</summary>
     /// <exception cref="ArgumentException">The comment is longer than <see cref="NftComment.LongestBytes"/>.</exception>
@@ -28,7 +38,7 @@ public sealed class NftElement
     {
         var bytes = new byte[address.ByteCount];
         address.Write(bytes);
-        return new NftElement(bytes, null, comment);
+        return new NftElement(bytes, null, isNamed: false, comment);
     }
 
     /// <summary>Makes an element of a set of pairs: this first address, and any second within the prefix.</summary>
@@ -40,23 +50,45 @@ public sealed class NftElement
             throw new ArgumentException($"{first} and {second} are of different families", nameof(second));
         }
 
-        return new NftElement(Concatenated(first, second.First), Concatenated(first, second.Last), comment);
+        return new NftElement(Concatenated(first, second.First), Concatenated(first, second.Last), isNamed: false, comment);
+    }
+
+    /// <summary>Makes an element of a set of interfaces.</summary>
+    /// <exception cref="ArgumentException">The name has more than 15 bytes, or the comment is longer than <see cref="NftComment.LongestBytes"/>.</exception>
+    public static NftElement Of(string interfaceName, string comment)
+    {
+        var bytes = new byte[IFNAMSIZ];
+        Encoding.UTF8.GetBytes(interfaceName, bytes.AsSpan(0, IFNAMSIZ - 1));
+        return new NftElement(bytes, null, isNamed: true, comment);
+    }
+
+    /// <summary>Makes an element of a set of pairs, interface and Ethernet address.</summary>
+    /// <exception cref="ArgumentException">As for <see cref="Of(string, string)"/>.</exception>
+    public static NftElement Of(string interfaceName, MacAddress address, string comment)
+    {
+        // Each part of a key fills up registers of 4 bytes.
+        var bytes = new byte[IFNAMSIZ + MacAddress.ByteCount + 2];
+        Encoding.UTF8.GetBytes(interfaceName, bytes.AsSpan(0, IFNAMSIZ - 1));
+        address.Write(bytes.AsSpan(IFNAMSIZ));
+        return new NftElement(bytes, null, isNamed: true, comment);
     }
 
     /// <summary>Tells whether the two have one key, whatever their comments.</summary>
     public bool HasKeyOf(NftElement other) =>
         key.AsSpan().SequenceEqual(other.key) && keyEnd.AsSpan().SequenceEqual(other.keyEnd);
 
-    /// <summary>Writes the address, or the address and the first of the prefix: for an error.</summary>
+    /// <summary>Writes the key, of a prefix the first address: for an error.</summary>
     public override string ToString() => key.Length switch
     {
+        IFNAMSIZ when isNamed => InterfaceName!,
+        > IFNAMSIZ + MacAddress.ByteCount when isNamed => $"{InterfaceName} . {MacAddress.FromBytes(key.AsSpan(IFNAMSIZ, MacAddress.ByteCount))}",
         4 or 16 => IpAddress.FromBytes(key).ToString(),
         8 or 32 => string.Concat(Half(0), " . ", Half(key.Length / 2)),
         _ => "something",
     };
 
     /// <summary>Reads one entry of NFTA_SET_ELEM_LIST_ELEMENTS; null if it has no key.</summary>
-    internal static NftElement? Read(NetlinkAttributes attributes)
+    internal static NftElement? Read(NetlinkAttributes attributes, bool isNamed)
     {
         byte[]? first = null;
         byte[]? last = null;
@@ -77,7 +109,7 @@ public sealed class NftElement
             }
         }
 
-        return first is null ? null : new NftElement(first, last, comment);
+        return first is null ? null : new NftElement(first, last, isNamed, comment);
     }
 
     /// <summary>Appends a list of this element alone; without the comment it is what a deletion names.</summary>

@@ -14,18 +14,24 @@ namespace CniTun.Linux.Nftables;
 /// </remarks>
 internal static class NftExpressions
 {
-    /// <summary>Loads bytes of the network header into a register.</summary>
-    public static void Payload(this ref NetlinkWriter message, uint offset, uint length, uint register)
+    /// <summary>Loads bytes of a header into a register; a rest of the last 4 bytes becomes zero.</summary>
+    /// <param name="message">The rule.</param>
+    /// <param name="header">NFT_PAYLOAD_*_HEADER.</param>
+    /// <param name="offset">Where in the header.</param>
+    /// <param name="length">In bytes.</param>
+    /// <param name="register">Where to.</param>
+    public static void Payload(this ref NetlinkWriter message, uint header, uint offset, uint length, uint register)
     {
         var expression = Begin(ref message, "payload", out var data);
         message.AttributeBigEndian(NFTA_PAYLOAD_DREG, register);
-        message.AttributeBigEndian(NFTA_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
+        message.AttributeBigEndian(NFTA_PAYLOAD_BASE, header);
         message.AttributeBigEndian(NFTA_PAYLOAD_OFFSET, offset);
         message.AttributeBigEndian(NFTA_PAYLOAD_LEN, length);
         End(ref message, expression, data);
     }
 
-    /// <summary>Loads a fact about the packet into the first register: its mark (4 bytes, host order), its family (1 byte).</summary>
+    /// <summary>Loads a fact about the packet into the first register: its mark (4 bytes, host order), its family (1 byte),
+    /// the interface that it came in by (16 bytes, the name and zeros).</summary>
     public static void Meta(this ref NetlinkWriter message, uint key)
     {
         var expression = Begin(ref message, "meta", out var data);

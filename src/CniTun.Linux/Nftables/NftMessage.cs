@@ -5,14 +5,14 @@ using static CniTun.Linux.Nftables.NftablesConstants;
 
 namespace CniTun.Linux.Nftables;
 
-/// <summary>The frame of every message of nf_tables: its type, and the family that all of ours are about.</summary>
+/// <summary>The frame of every message of nf_tables: its type, and the family of the table that it is about.</summary>
 internal static class NftMessage
 {
-    /// <summary>Begins a message about a table of family inet, which sees IPv4 and IPv6.</summary>
-    public static NetlinkWriter Begin(Span<byte> buffer, ushort operation, ushort flags)
+    /// <summary>Begins a message about a table.</summary>
+    public static NetlinkWriter Begin(Span<byte> buffer, NftTable table, ushort operation, ushort flags)
     {
         var message = new NetlinkWriter(buffer, TypeOf(operation), flags);
-        message.Append(new NetfilterHeader { Family = NFPROTO_INET });
+        message.Append(new NetfilterHeader { Family = (byte)table.Family });
         return message;
     }
 

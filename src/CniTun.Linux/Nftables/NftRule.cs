@@ -9,7 +9,7 @@ namespace CniTun.Linux.Nftables;
 /// A rule while it is written: conditions in the order of the calls, each of which ends the rule unless it holds, then what is done.
 /// </summary>
 /// <remarks>
-/// Begun and ended by <see cref="NftTransaction"/>, in whose buffer it lies. What looks at addresses comes after
+/// Begun and ended by <see cref="NftTransaction"/>, in whose buffer it lies. What looks at IP addresses comes after
 /// <see cref="IfFamily"/>: a table of family inet sees both.
 /// </remarks>
 public ref struct NftRule
@@ -21,6 +21,10 @@ public ref struct NftRule
     private const uint IPv6Source = 8;
     private const uint IPv6Destination = 24;
     private const uint IPv6Bytes = 16;
+
+    // And the sender in that of Ethernet (IEEE 802.3, 3.2).
+    private const uint EthernetSource = 6;
+    private const uint EthernetBytes = 6;
 
     private NetlinkWriter message;
     private bool isIPv6;
@@ -85,6 +89,24 @@ public ref struct NftRule
         message.Compare(NFT_CMP_NEQ, bytes);
     }
 
+    /// <summary>Goes on if a set of interfaces holds that by which the packet came in: on a bridge its port.</summary>
+    public void IfInputIn(string set)
+    {
+        message.Meta(NFT_META_IIFNAME);
+        message.Lookup(set, inverted: false);
+    }
+
+    /// <summary>Goes on unless a set of pairs holds the interface by which the frame came in, and its sender's Ethernet address.</summary>
+    public void UnlessInputAndEthernetSourceIn(string set)
+    {
+        message.Meta(NFT_META_IIFNAME);
+        message.Payload(NFT_PAYLOAD_LL_HEADER, EthernetSource, EthernetBytes, NFT_REG_2);
+        message.Lookup(set, inverted: true);
+    }
+
+    /// <summary>The packet ends here.</summary>
+    public void Drop() => message.Verdict(NF_DROP);
+
     /// <summary>Leaves the chain: a packet in a base chain goes on as it is.</summary>
     public void Return() => message.Verdict(NFT_RETURN);
 
@@ -97,7 +119,7 @@ public ref struct NftRule
         return message.Finish();
     }
 
-    private void LoadSource(uint register) => message.Payload(isIPv6 ? IPv6Source : IPv4Source, AddressBytes, register);
+    private void LoadSource(uint register) => message.Payload(NFT_PAYLOAD_NETWORK_HEADER, isIPv6 ? IPv6Source : IPv4Source, AddressBytes, register);
 
-    private void LoadDestination(uint register) => message.Payload(isIPv6 ? IPv6Destination : IPv4Destination, AddressBytes, register);
+    private void LoadDestination(uint register) => message.Payload(NFT_PAYLOAD_NETWORK_HEADER, isIPv6 ? IPv6Destination : IPv4Destination, AddressBytes, register);
 }

@@ -9,7 +9,7 @@ using static CniTun.Linux.Nftables.NftablesConstants;
 namespace CniTun.Linux.Nftables;
 
 /// <summary>
-/// Changes to one table of family inet that happen all at once or not at all: <see cref="NftablesNetlink.Commit"/> sends them as one batch.
+/// Changes to one table that happen all at once or not at all: <see cref="NftablesNetlink.Commit"/> sends them as one batch.
 /// </summary>
 /// <remarks>
 /// What is made "if missing" may be there already, as long as it is the same. Changes happen in the order of the calls, so that one may rely on
@@ -21,12 +21,19 @@ public sealed class NftTransaction
     private const uint IPv4AddressType = 7;
     private const uint IPv6AddressType = 8;
 
+    /// <summary>And what it calls ether_addr and ifname.</summary>
+    private const uint EthernetAddressType = 9;
+    private const uint InterfaceNameType = 41;
+
+    /// <summary>An Ethernet address takes two registers of 4 bytes.</summary>
+    private const uint EthernetAddressBytes = 8;
+
     /// <summary>By how many bits <c>nft</c> shifts the first type of a pair.</summary>
     private const int TypeBits = 6;
 
     private const ushort CreateIfMissing = NLM_F_CREATE;
 
-    private readonly string table;
+    private readonly NftTable table;
     private readonly List<string> subjects = [];
 
     // Messages one behind the other; the last ends at length.
@@ -35,50 +42,60 @@ public sealed class NftTransaction
     private int last;
 
     /// <summary>Initializes a new instance of the <see cref="NftTransaction"/> class: no changes yet.</summary>
-    /// <param name="table">At most 255 bytes.</param>
-    public NftTransaction(string table)
+    /// <param name="table">What is changed.</param>
+    public NftTransaction(NftTable table)
     {
         this.table = table;
-        Append(BatchEdge(NFNL_MSG_BATCH_BEGIN), $"table {table}");
+        Append(BatchEdge(NFNL_MSG_BATCH_BEGIN), table.ToString());
     }
 
     /// <summary>Gets a value indicating whether nothing is to be changed.</summary>
     public bool IsEmpty => subjects.Count == 1;
 
+    /// <summary>Gets what <c>nft list</c> reads names by, in libnftnl's format as <see cref="NftComment"/>: type 0 of a set, 4 bytes, its number for host order.</summary>
+    private static ReadOnlySpan<byte> KeysInHostOrder => [0, 4, 1, 0, 0, 0];
+
     /// <summary>Makes the table if it is missing.</summary>
     public void AddTable()
     {
         var message = Begin(NFT_MSG_NEWTABLE, CreateIfMissing);
-        message.Attribute(NFTA_TABLE_NAME, table);
-        End(message, $"table {table}");
+        message.Attribute(NFTA_TABLE_NAME, table.Name);
+        End(message, table.ToString());
     }
 
     /// <summary>Removes the table with all that is in it.</summary>
     public void DeleteTable()
     {
         var message = Begin(NFT_MSG_DELTABLE, 0);
-        message.Attribute(NFTA_TABLE_NAME, table);
-        End(message, $"table {table}");
+        message.Attribute(NFTA_TABLE_NAME, table.Name);
+        End(message, table.ToString());
     }
 
     /// <summary>Makes, if it is missing, a chain that sees the first packet of each connection after routing, to change its source.</summary>
-    public void AddSourceNatChain(string name)
-    {
-        var message = Begin(NFT_MSG_NEWCHAIN, CreateIfMissing);
-        message.Attribute(NFTA_CHAIN_TABLE, table);
-        message.Attribute(NFTA_CHAIN_NAME, name);
-        var hook = message.Begin(NFTA_CHAIN_HOOK | NLA_F_NESTED);
-        message.AttributeBigEndian(NFTA_HOOK_HOOKNUM, NF_INET_POST_ROUTING);
-        message.AttributeBigEndian(NFTA_HOOK_PRIORITY, NF_IP_PRI_NAT_SRC);
-        message.End(hook);
-        message.Attribute(NFTA_CHAIN_TYPE, "nat");
-        End(message, $"chain {name}");
-    }
+    public void AddSourceNatChain(string name) => AddChain(name, "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC);
+
+    /// <summary>Makes, if it is missing, a chain that sees each frame as it comes into a bridge: for tables of family bridge.</summary>
+    public void AddBridgeInputChain(string name) => AddChain(name, "filter", NF_BR_PRE_ROUTING, unchecked((uint)NF_BR_PRI_NAT_DST_BRIDGED));
 
     /// <summary>Makes a set of addresses if it is missing: a hash table.</summary>
     public void AddAddressSet(string name, bool isIPv6)
     {
         var message = BeginSet(name, isIPv6 ? IPv6AddressType : IPv4AddressType, isIPv6 ? 16u : 4u, 0);
+        End(message, $"set {name}");
+    }
+
+    /// <summary>Makes a set of names of interfaces if it is missing.</summary>
+    public void AddInterfaceSet(string name)
+    {
+        var message = BeginSet(name, InterfaceNameType, IFNAMSIZ, 0);
+        message.Attribute(NFTA_SET_USERDATA, KeysInHostOrder);
+        End(message, $"set {name}");
+    }
+
+    /// <summary>Makes a set of pairs, the name of an interface and an Ethernet address, if it is missing.</summary>
+    public void AddInterfaceAddressSet(string name)
+    {
+        var message = BeginSet(name, (InterfaceNameType << TypeBits) | EthernetAddressType, IFNAMSIZ + EthernetAddressBytes, 0);
         End(message, $"set {name}");
     }
 
@@ -107,7 +124,7 @@ public sealed class NftTransaction
     public void FlushChain(string chain)
     {
         var message = Begin(NFT_MSG_DELRULE, 0);
-        message.Attribute(NFTA_RULE_TABLE, table);
+        message.Attribute(NFTA_RULE_TABLE, table.Name);
         message.Attribute(NFTA_RULE_CHAIN, chain);
         End(message, $"rules of {chain}");
     }
@@ -118,7 +135,7 @@ public sealed class NftTransaction
     public NftRule BeginRule(string chain, string comment)
     {
         var message = Begin(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
-        message.Attribute(NFTA_RULE_TABLE, table);
+        message.Attribute(NFTA_RULE_TABLE, table.Name);
         message.Attribute(NFTA_RULE_CHAIN, chain);
         message.Attribute(NFTA_RULE_USERDATA, NftComment.Encode(comment));
         var expressions = message.Begin(NFTA_RULE_EXPRESSIONS | NLA_F_NESTED);
@@ -163,10 +180,23 @@ public sealed class NftTransaction
         return message.Finish();
     }
 
+    private void AddChain(string name, string type, uint hookNumber, uint priority)
+    {
+        var message = Begin(NFT_MSG_NEWCHAIN, CreateIfMissing);
+        message.Attribute(NFTA_CHAIN_TABLE, table.Name);
+        message.Attribute(NFTA_CHAIN_NAME, name);
+        var hook = message.Begin(NFTA_CHAIN_HOOK | NLA_F_NESTED);
+        message.AttributeBigEndian(NFTA_HOOK_HOOKNUM, hookNumber);
+        message.AttributeBigEndian(NFTA_HOOK_PRIORITY, priority);
+        message.End(hook);
+        message.Attribute(NFTA_CHAIN_TYPE, type);
+        End(message, $"chain {name}");
+    }
+
     private NetlinkWriter BeginSet(string name, uint type, uint keyBytes, uint flags)
     {
         var message = Begin(NFT_MSG_NEWSET, CreateIfMissing);
-        message.Attribute(NFTA_SET_TABLE, table);
+        message.Attribute(NFTA_SET_TABLE, table.Name);
         message.Attribute(NFTA_SET_NAME, name);
         message.AttributeBigEndian(NFTA_SET_FLAGS, flags);
         message.AttributeBigEndian(NFTA_SET_KEY_TYPE, type);
@@ -180,12 +210,12 @@ public sealed class NftTransaction
     private NetlinkWriter BeginElements(ushort operation, ushort flags, string set)
     {
         var message = Begin(operation, flags);
-        message.Attribute(NFTA_SET_ELEM_LIST_TABLE, table);
+        message.Attribute(NFTA_SET_ELEM_LIST_TABLE, table.Name);
         message.Attribute(NFTA_SET_ELEM_LIST_SET, set);
         return message;
     }
 
-    private NetlinkWriter Begin(ushort operation, ushort flags) => NftMessage.Begin(Room(), operation, (ushort)(NLM_F_REQUEST | flags));
+    private NetlinkWriter Begin(ushort operation, ushort flags) => NftMessage.Begin(Room(), table, operation, (ushort)(NLM_F_REQUEST | flags));
 
     private void End(NetlinkWriter message, string subject) => Append(message.Finish(), subject);
 

@@ -1,7 +1,8 @@
 namespace CniTun.Linux.Nftables;
 
 /// <summary>
-/// Constants of nf_tables (linux/netfilter/nf_tables.h, nfnetlink.h, nf_nat.h, linux/netfilter.h, netfilter_ipv4.h).
+/// Constants of nf_tables (linux/netfilter/nf_tables.h, nfnetlink.h, nf_nat.h, linux/netfilter.h, netfilter_ipv4.h,
+/// netfilter_bridge.h, if.h).
 /// </summary>
 internal static class NftablesConstants
 {
@@ -22,12 +23,21 @@ internal static class NftablesConstants
 
     public const byte NFPROTO_INET = 1;
     public const byte NFPROTO_IPV4 = 2;
+    public const byte NFPROTO_BRIDGE = 7;
     public const byte NFPROTO_IPV6 = 10;
 
     public const uint NF_INET_POST_ROUTING = 4;
 
     /// <summary>What <c>nft</c> calls srcnat.</summary>
     public const uint NF_IP_PRI_NAT_SRC = 100;
+
+    public const uint NF_BR_PRE_ROUTING = 0;
+
+    /// <summary>What <c>nft</c> calls dstnat in a table of family bridge.</summary>
+    public const int NF_BR_PRI_NAT_DST_BRIDGED = -300;
+
+    /// <summary>An interface's name fills this with zero bytes.</summary>
+    public const int IFNAMSIZ = 16;
 
     public const uint NF_NAT_RANGE_PROTO_RANDOM_FULLY = 16;
 
@@ -54,6 +64,7 @@ internal static class NftablesConstants
     public const ushort NFTA_SET_KEY_LEN = 5;
     public const ushort NFTA_SET_DESC = 9;
     public const ushort NFTA_SET_ID = 10;
+    public const ushort NFTA_SET_USERDATA = 13;
     public const ushort NFTA_SET_DESC_CONCAT = 2;
     public const ushort NFTA_SET_FIELD_LEN = 1;
     public const uint NFT_SET_INTERVAL = 4;
@@ -70,6 +81,7 @@ internal static class NftablesConstants
     public const ushort NFTA_DATA_VERDICT = 2;
     public const ushort NFTA_VERDICT_CODE = 1;
     public const int NFT_RETURN = -5;
+    public const int NF_DROP = 0;
 
     public const uint NFT_REG_VERDICT = 0;
 
@@ -89,11 +101,13 @@ internal static class NftablesConstants
     public const ushort NFTA_PAYLOAD_BASE = 2;
     public const ushort NFTA_PAYLOAD_OFFSET = 3;
     public const ushort NFTA_PAYLOAD_LEN = 4;
+    public const uint NFT_PAYLOAD_LL_HEADER = 0;
     public const uint NFT_PAYLOAD_NETWORK_HEADER = 1;
 
     public const ushort NFTA_META_DREG = 1;
     public const ushort NFTA_META_KEY = 2;
     public const uint NFT_META_MARK = 3;
+    public const uint NFT_META_IIFNAME = 6;
     public const uint NFT_META_NFPROTO = 15;
 
     public const ushort NFTA_BITWISE_SREG = 1;

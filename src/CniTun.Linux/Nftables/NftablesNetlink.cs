@@ -18,6 +18,8 @@ public sealed class NftablesNetlink : IDisposable
 
     private NftablesNetlink(NetlinkSocket socket) => this.socket = socket;
 
+    internal int Descriptor => socket.Descriptor;
+
     /// <summary>Opens a conversation with the calling thread's network namespace.</summary>
     /// <exception cref="LinuxException">EPROTONOSUPPORT: no netfilter netlink in this kernel. EMFILE.</exception>
     public static NftablesNetlink Open() => new(NetlinkSocket.Open(NETLINK_NETFILTER, NftMessage.NameOf));
@@ -37,24 +39,20 @@ public sealed class NftablesNetlink : IDisposable
 
     /// <summary>Finds the element of a set that holds this one's key; of a set of pairs, the one whose prefix holds it. It takes the same time in any set.</summary>
     /// <returns>The element with the comment that it has; null if there is none, or no such table or set.</returns>
-    public NftElement? Find(string table, string set, NftElement key)
+    public NftElement? Find(NftTable table, string set, NftElement key)
     {
-        var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], NFT_MSG_GETSETELEM, NLM_F_REQUEST | NLM_F_ACK);
-        request.Attribute(NFTA_SET_ELEM_LIST_TABLE, table);
+        var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], table, NFT_MSG_GETSETELEM, NLM_F_REQUEST | NLM_F_ACK);
+        request.Attribute(NFTA_SET_ELEM_LIST_TABLE, table.Name);
         request.Attribute(NFTA_SET_ELEM_LIST_SET, set);
         key.WriteList(ref request, withComment: false);
         var found = new List<NftElement>(1);
         try
         {
-            socket.Query(ref request, $"{key.ToString()} in set {set}", ReadElements, found);
+            _ = socket.TryQuery(ref request, $"{key.ToString()} in set {set}", ReadElements, found, Errno.ENOENT);
         }
         catch (LinuxException unknown) when (unknown.Errno == Errno.EINVAL)
         {
             throw NoNftables(unknown);
-        }
-        catch (LinuxException missing) when (missing.Errno == Errno.ENOENT)
-        {
-            return null;
         }
 
         return found.Count > 0 ? found[0] : null;
@@ -62,35 +60,30 @@ public sealed class NftablesNetlink : IDisposable
 
     /// <summary>Lists the elements of a set; it takes long, and ever longer for each, in a set of many thousands.</summary>
     /// <returns>Empty, too, if there is no such table or set.</returns>
-    public IReadOnlyList<NftElement> Elements(string table, string set)
+    public IReadOnlyList<NftElement> Elements(NftTable table, string set)
     {
-        var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], NFT_MSG_GETSETELEM, NLM_F_REQUEST | NLM_F_DUMP);
-        request.Attribute(NFTA_SET_ELEM_LIST_TABLE, table);
+        var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], table, NFT_MSG_GETSETELEM, NLM_F_REQUEST | NLM_F_DUMP);
+        request.Attribute(NFTA_SET_ELEM_LIST_TABLE, table.Name);
         request.Attribute(NFTA_SET_ELEM_LIST_SET, set);
-        try
-        {
-            return Dump<NftElement>(ref request, $"set {set} of table {table}", ReadElements);
-        }
-        catch (LinuxException missing) when (missing.Errno == Errno.ENOENT)
-        {
-            return [];
-        }
+        return Dump<NftElement>(ref request, $"set {set} of {table}", ReadElements);
     }
 
     /// <summary>Lists the comments of a chain's rules, in the order of the rules; a rule without one is empty.</summary>
     /// <returns>Empty, too, if there is no such table or chain.</returns>
-    public IReadOnlyList<string> RuleComments(string table, string chain)
+    public IReadOnlyList<string> RuleComments(NftTable table, string chain)
     {
-        var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], NFT_MSG_GETRULE, NLM_F_REQUEST | NLM_F_DUMP);
-        request.Attribute(NFTA_RULE_TABLE, table);
+        var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], table, NFT_MSG_GETRULE, NLM_F_REQUEST | NLM_F_DUMP);
+        request.Attribute(NFTA_RULE_TABLE, table.Name);
         request.Attribute(NFTA_RULE_CHAIN, chain);
-        return Dump<string>(ref request, $"chain {chain} of table {table}", ReadRuleComment);
+        return Dump<string>(ref request, $"chain {chain} of {table}", ReadRuleComment);
     }
 
     public void Dispose() => socket.Dispose();
 
     internal static void ReadElements(NetlinkMessage message, List<NftElement> list)
     {
+        // What a table of ours of this family holds begins with a name.
+        var isNamed = message.Fixed<NetfilterHeader>().Family == NFPROTO_BRIDGE;
         var attributes = message.After<NetfilterHeader>();
         while (attributes.MoveNext())
         {
@@ -102,7 +95,7 @@ public sealed class NftablesNetlink : IDisposable
             var entries = attributes.Nested;
             while (entries.MoveNext())
             {
-                if (NftElement.Read(entries.Nested) is { } element)
+                if (NftElement.Read(entries.Nested, isNamed) is { } element)
                 {
                     list.Add(element);
                 }
@@ -134,7 +127,7 @@ public sealed class NftablesNetlink : IDisposable
     {
         try
         {
-            return socket.Dump(ref request, subject, onMessage);
+            return socket.Dump(ref request, subject, onMessage, Errno.ENOENT);
         }
         catch (LinuxException unknown) when (unknown.Errno == Errno.EINVAL)
         {

@@ -29,6 +29,11 @@ public sealed class MessageSnapshotTests
     }
 
     [Fact]
+    public void Create_veth_with_both_ends_in_one_namespace() => Match(LinkRequests.CreateVeth(
+        new byte[4096],
+        new VethPair { Name = "cng0123456789a", Mac = Mac, BridgeIndex = 5, PeerName = "br0.100", PeerMac = Mac, MtuBytes = 1450 }));
+
+    [Fact]
     public void Configure_bridge_port() =>
         Match(LinkRequests.ConfigureBridgePort(new byte[4096], 7, "cnitun pods/abc/eth0", new BridgePort(Hairpin: true, Isolated: false)));
 
@@ -44,6 +49,9 @@ public sealed class MessageSnapshotTests
 
     [Fact]
     public void Delete_link() => Match(LinkRequests.Delete(new byte[4096], "ct0123456789abc"));
+
+    [Fact]
+    public void Delete_link_by_index() => Match(LinkRequests.Delete(new byte[4096], 7));
 
     [Fact]
     public void Add_IPv4_address() => Match(InterfaceAddresses.AddRequest(new byte[4096], 7, Cidr.Parse("10.77.1.2/24"), detectDuplicates: false));

@@ -12,7 +12,9 @@ public sealed class NftablesHeaderTests
             "arpa/inet.h",
             "linux/netlink.h",
             "linux/netfilter.h",
+            "linux/if.h",
             "linux/netfilter_ipv4.h",
+            "linux/netfilter_bridge.h",
             "linux/netfilter/nfnetlink.h",
             "linux/netfilter/nf_tables.h",
             "linux/netfilter/nf_nat.h");

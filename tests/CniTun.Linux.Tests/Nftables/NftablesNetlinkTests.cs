@@ -20,7 +20,29 @@ public sealed class NftablesNetlinkTests
         netlink.Commit(transaction);
 
         Snapshot.Match(node.Run("nft", "list", "ruleset"));
-        Assert.Equal(["marked", "masquerade 4", "masquerade 6"], netlink.RuleComments(TestTable.Name, "out"));
+        Assert.Equal(["marked", "masquerade 4", "masquerade 6"], netlink.RuleComments(TestTable.Table, "out"));
+    }
+
+    [KernelFact]
+    public void A_table_of_a_bridge_stands_beside_one_of_the_same_name_and_nft_lists_and_takes_it_back()
+    {
+        using var node = new TestNamespace();
+        using var netlink = Open(node);
+        netlink.Commit(TestTable.Frame());
+
+        netlink.Commit(TestTable.BridgeFrame());
+
+        var listed = node.Run("nft", "list", "table", "bridge", "test");
+        Snapshot.Match(listed);
+        Assert.Equal(["only their own address"], netlink.RuleComments(TestTable.BridgeTable, "in"));
+        node.Run("sh", "-c", "nft list table bridge test > /tmp/$$.nft && nft delete table bridge test && nft -f /tmp/$$.nft && rm /tmp/$$.nft");
+        Assert.Equal(listed, node.Run("nft", "list", "table", "bridge", "test"));
+        Assert.Equal("port0", netlink.Find(TestTable.BridgeTable, "ports", TestTable.Port)?.ToString());
+        var pair = Assert.Single(netlink.Elements(TestTable.BridgeTable, "addresses"));
+        Assert.Equal("port0 . 0a:58:0a:01:00:02", pair.ToString());
+        Assert.Equal("three", pair.Comment);
+        Assert.True(pair.HasKeyOf(TestTable.PortAddress));
+        Assert.Null(netlink.Find(TestTable.BridgeTable, "ports", NftElement.Of("port1", string.Empty)));
     }
 
     [KernelFact]
@@ -52,7 +74,7 @@ public sealed class NftablesNetlinkTests
             netlink.Commit(transaction);
         }
 
-        Assert.Equal(3, netlink.RuleComments(TestTable.Name, "out").Count);
+        Assert.Equal(3, netlink.RuleComments(TestTable.Table, "out").Count);
     }
 
     [KernelFact]
@@ -65,17 +87,17 @@ public sealed class NftablesNetlinkTests
         netlink.Commit(transaction);
         AssertHasElements(netlink);
 
-        transaction = new NftTransaction(TestTable.Name);
+        transaction = new NftTransaction(TestTable.Table);
         foreach (var set in new[] { "hosts4", "pairs4", "hosts6", "pairs6" })
         {
-            transaction.Delete(set, netlink.Elements(TestTable.Name, set)[0]);
+            transaction.Delete(set, netlink.Elements(TestTable.Table, set)[0]);
         }
 
         netlink.Commit(transaction);
-        Assert.Empty(netlink.Elements(TestTable.Name, "hosts4"));
-        Assert.Empty(netlink.Elements(TestTable.Name, "pairs6"));
+        Assert.Empty(netlink.Elements(TestTable.Table, "hosts4"));
+        Assert.Empty(netlink.Elements(TestTable.Table, "pairs6"));
 
-        transaction = new NftTransaction(TestTable.Name);
+        transaction = new NftTransaction(TestTable.Table);
         transaction.DeleteTable();
         netlink.Commit(transaction);
         Assert.Empty(node.Run("nft", "list", "ruleset"));
@@ -90,17 +112,17 @@ public sealed class NftablesNetlinkTests
         TestTable.AddElements(transaction);
         netlink.Commit(transaction);
 
-        Assert.Equal("one", netlink.Find(TestTable.Name, "hosts4", TestTable.Host4)?.Comment);
-        Assert.Equal("two", netlink.Find(TestTable.Name, "hosts6", TestTable.Host6)?.Comment);
-        Assert.Null(netlink.Find(TestTable.Name, "hosts4", NftElement.Of(IpAddress.Parse("10.1.0.3"), string.Empty)));
+        Assert.Equal("one", netlink.Find(TestTable.Table, "hosts4", TestTable.Host4)?.Comment);
+        Assert.Equal("two", netlink.Find(TestTable.Table, "hosts6", TestTable.Host6)?.Comment);
+        Assert.Null(netlink.Find(TestTable.Table, "hosts4", NftElement.Of(IpAddress.Parse("10.1.0.3"), string.Empty)));
         foreach (var (set, wanted, inside, outside) in new[]
         {
             ("pairs4", TestTable.Pair4, "10.1.0.2 10.1.0.255/32", "10.1.0.2 10.1.1.0/32"),
             ("pairs6", TestTable.Pair6, "fd00:1::2 fd00:1::ffff/128", "fd00:1::3 fd00:1::ffff/128"),
         })
         {
-            Assert.True(netlink.Find(TestTable.Name, set, Pair(inside))?.HasKeyOf(wanted));
-            Assert.Null(netlink.Find(TestTable.Name, set, Pair(outside)));
+            Assert.True(netlink.Find(TestTable.Table, set, Pair(inside))?.HasKeyOf(wanted));
+            Assert.Null(netlink.Find(TestTable.Table, set, Pair(outside)));
         }
     }
 
@@ -111,7 +133,7 @@ public sealed class NftablesNetlinkTests
         using var netlink = Open(node);
         netlink.Commit(TestTable.Frame());
         var before = node.Run("nft", "list", "ruleset");
-        var transaction = new NftTransaction(TestTable.Name);
+        var transaction = new NftTransaction(TestTable.Table);
         TestTable.AddElements(transaction);
         transaction.Delete("hosts6", NftElement.Of(IpAddress.Parse("fd00::9"), string.Empty));
         transaction.AddSourceNatChain("other");
@@ -144,9 +166,9 @@ public sealed class NftablesNetlinkTests
         using var node = new TestNamespace();
         using var netlink = Open(node);
 
-        Assert.Empty(netlink.RuleComments(TestTable.Name, "out"));
-        Assert.Empty(netlink.Elements(TestTable.Name, "hosts4"));
-        Assert.Null(netlink.Find(TestTable.Name, "hosts4", TestTable.Host4));
+        Assert.Empty(netlink.RuleComments(TestTable.Table, "out"));
+        Assert.Empty(netlink.Elements(TestTable.Table, "hosts4"));
+        Assert.Null(netlink.Find(TestTable.Table, "hosts4", TestTable.Host4));
         Assert.Equal(Errno.ENOENT, Refused(netlink, "hosts4", TestTable.Host4));
     }
 
@@ -155,7 +177,7 @@ public sealed class NftablesNetlinkTests
     {
         using var node = new TestNamespace();
         using var netlink = Open(node);
-        var transaction = new NftTransaction(new string('x', 300));
+        var transaction = new NftTransaction(TestTable.Table with { Name = new string('x', 300) });
         transaction.AddTable();
 
         var refused = Assert.Throws<LinuxException>(() => netlink.Commit(transaction));
@@ -185,7 +207,7 @@ public sealed class NftablesNetlinkTests
             refused = exception;
         }
 
-        Assert.Equal((Errno.EOPNOTSUPP, "NFNL_MSG_BATCH_BEGIN", "table test"), (refused?.Errno, refused?.Call, refused?.Subject));
+        Assert.Equal((Errno.EOPNOTSUPP, "NFNL_MSG_BATCH_BEGIN", "table inet test"), (refused?.Errno, refused?.Call, refused?.Subject));
         Assert.Empty(node.Run("nft", "list", "ruleset"));
     }
 
@@ -195,7 +217,7 @@ public sealed class NftablesNetlinkTests
         using var node = new TestNamespace();
         using var netlink = Open(node);
 
-        netlink.Commit(new NftTransaction(TestTable.Name));
+        netlink.Commit(new NftTransaction(TestTable.Table));
 
         Assert.Empty(node.Run("nft", "list", "ruleset"));
     }
@@ -213,7 +235,7 @@ public sealed class NftablesNetlinkTests
 
         netlink.Commit(transaction);
 
-        var listed = netlink.Elements(TestTable.Name, "pairs4");
+        var listed = netlink.Elements(TestTable.Table, "pairs4");
         Assert.Equal(1000, listed.Select(element => element.Comment).Distinct(StringComparer.Ordinal).Count());
         Assert.Equal(1000, listed.Count);
     }
@@ -226,7 +248,7 @@ public sealed class NftablesNetlinkTests
         netlink.Commit(TestTable.Frame());
         for (var count = 1u; count < 120; count++)
         {
-            var transaction = new NftTransaction(TestTable.Name);
+            var transaction = new NftTransaction(TestTable.Table);
             for (var i = 0u; i < count; i++)
             {
                 transaction.Add("hosts4", NftElement.Of(IpAddress.FromIPv4((count << 16) + i), "x"));
@@ -235,7 +257,7 @@ public sealed class NftablesNetlinkTests
             netlink.Commit(transaction);
         }
 
-        Assert.Equal(119 * 120 / 2, netlink.Elements(TestTable.Name, "hosts4").Count);
+        Assert.Equal(119 * 120 / 2, netlink.Elements(TestTable.Table, "hosts4").Count);
     }
 
     [KernelFact]
@@ -261,7 +283,7 @@ public sealed class NftablesNetlinkTests
         OpenDescriptors.AssertNoneLeaked(() =>
         {
             using var netlink = inside.Run(NftablesNetlink.Open);
-            Assert.Null(netlink.Find(TestTable.Name, "hosts4", TestTable.Host4));
+            Assert.Null(netlink.Find(TestTable.Table, "hosts4", TestTable.Host4));
             Assert.Equal(Errno.ENOENT, Refused(netlink, "hosts4", TestTable.Host4));
         });
     }
@@ -271,7 +293,7 @@ public sealed class NftablesNetlinkTests
 
     private static int Refused(NftablesNetlink netlink, string set, NftElement element)
     {
-        var transaction = new NftTransaction(TestTable.Name);
+        var transaction = new NftTransaction(TestTable.Table);
         transaction.Add(set, element);
         return Assert.Throws<LinuxException>(() => netlink.Commit(transaction)).Errno;
     }
@@ -283,7 +305,7 @@ public sealed class NftablesNetlinkTests
             ("hosts4", TestTable.Host4), ("pairs4", TestTable.Pair4), ("hosts6", TestTable.Host6), ("pairs6", TestTable.Pair6),
         })
         {
-            var found = Assert.Single(netlink.Elements(TestTable.Name, set));
+            var found = Assert.Single(netlink.Elements(TestTable.Table, set));
             Assert.True(found.HasKeyOf(element), $"{found} is not {element}");
             Assert.Equal(element.Comment, found.Comment);
         }

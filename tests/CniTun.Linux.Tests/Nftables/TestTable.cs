@@ -6,7 +6,14 @@ namespace CniTun.Linux.Tests.Nftables;
 /// <summary>A table with everything that we can put into one.</summary>
 internal static class TestTable
 {
-    public const string Name = "test";
+    public static readonly NftTable Table = new(NftFamily.Inet, "test");
+
+    /// <summary>The same for frames of a bridge.</summary>
+    public static readonly NftTable BridgeTable = new(NftFamily.Bridge, "test");
+
+    public static NftElement Port { get; } = NftElement.Of("port0", "three");
+
+    public static NftElement PortAddress { get; } = NftElement.Of("port0", new MacAddress(0x0a58_0a01_0002), "three");
 
     public static NftElement Host4 { get; } = NftElement.Of(IpAddress.Parse("10.1.0.2"), "one");
 
@@ -18,13 +25,31 @@ internal static class TestTable
 
     public static NftTransaction Frame()
     {
-        var transaction = new NftTransaction(Name);
+        var transaction = new NftTransaction(Table);
         transaction.AddTable();
         transaction.AddSourceNatChain("out");
         transaction.AddAddressSet("hosts4", isIPv6: false);
         transaction.AddPairSet("pairs4", isIPv6: false);
         transaction.AddAddressSet("hosts6", isIPv6: true);
         transaction.AddPairSet("pairs6", isIPv6: true);
+        return transaction;
+    }
+
+    public static NftTransaction BridgeFrame()
+    {
+        var transaction = new NftTransaction(BridgeTable);
+        transaction.AddTable();
+        transaction.AddBridgeInputChain("in");
+        transaction.AddInterfaceSet("ports");
+        transaction.AddInterfaceAddressSet("addresses");
+        transaction.FlushChain("in");
+        var rule = transaction.BeginRule("in", "only their own address");
+        rule.IfInputIn("ports");
+        rule.UnlessInputAndEthernetSourceIn("addresses");
+        rule.Drop();
+        transaction.End(rule);
+        transaction.Add("ports", Port);
+        transaction.Add("addresses", PortAddress);
         return transaction;
     }
 

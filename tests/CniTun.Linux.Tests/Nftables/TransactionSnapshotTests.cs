@@ -15,6 +15,9 @@ public sealed class TransactionSnapshotTests
     public void Elements_with_comments() => Match(TestTable.AddElements);
 
     [Fact]
+    public void Everything_of_a_bridge_table() => Match(TestTable.BridgeFrame());
+
+    [Fact]
     public void Delete_elements() => Match(static transaction =>
     {
         transaction.Delete("hosts4", TestTable.Host4);
@@ -34,7 +37,7 @@ public sealed class TransactionSnapshotTests
 
     private static void Match(Action<NftTransaction> changes, [CallerMemberName] string test = "")
     {
-        var transaction = new NftTransaction(TestTable.Name);
+        var transaction = new NftTransaction(TestTable.Table);
         changes(transaction);
         Match(transaction, test);
     }

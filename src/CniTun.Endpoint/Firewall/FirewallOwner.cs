@@ -1,6 +1,6 @@
 using CniTun.Ipam;
 
-namespace CniTun.Endpoint;
+namespace CniTun.Endpoint.Firewall;
 
 /// <summary>
 /// Whom an element of a set belongs to, as its comment says: "NETWORK CONTAINER/IFNAME", which later calls make again from what they are told.

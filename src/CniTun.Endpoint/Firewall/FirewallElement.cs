@@ -1,6 +1,6 @@
 using CniTun.Linux.Nftables;
 
-namespace CniTun.Endpoint;
+namespace CniTun.Endpoint.Firewall;
 
 /// <summary>An element and the set of our table that it is in, or shall be.</summary>
 internal sealed class FirewallElement(string set, NftElement element)

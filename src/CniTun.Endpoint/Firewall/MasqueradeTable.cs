@@ -1,11 +1,9 @@
 using CniTun.Addresses;
 using CniTun.Linux.Nftables;
 
-namespace CniTun.Endpoint;
+namespace CniTun.Endpoint.Firewall;
 
-/// <summary>
-/// Our nftables table: chains, rules and sets that stay, whatever containers come and go; what belongs to one is elements of the sets alone.
-/// </summary>
+/// <summary>The table that gives containers the node's address towards the world.</summary>
 /// <remarks>
 /// <code>
 /// table inet cnitun {
@@ -22,14 +20,9 @@ namespace CniTun.Endpoint;
 /// <para>The direct sets are such as the kernel removes from in time that grows with their size: 0.1 ms from an empty one, 0.6 ms at 250 elements,
 /// 6 ms at 2,000 (Linux 6.18). All else takes microseconds at any size.</para>
 /// <para>Sources alone decide, so what the node itself sends, the tunnel's datagrams among it, is never touched.</para>
-/// <para>A rule is known by its comment: whoever changes what a rule says changes the comment, and then the next ADD on a node replaces the
-/// rules that an older version left. A set whose shape changes gets another name.</para>
 /// </remarks>
-internal static class FirewallTable
+internal sealed class MasqueradeTable : FirewallTable
 {
-    public const string Name = "cnitun";
-    public const string Chain = "postrouting";
-
     /// <summary>What Kubernetes, and the tunnel, mark packets with that are masqueraded elsewhere or must keep their source.</summary>
     private const uint SkipMark = 0x4000;
 
@@ -37,17 +30,19 @@ internal static class FirewallTable
     private const string MasqueradeRule4 = "masquerade IPv4";
     private const string MasqueradeRule6 = "masquerade IPv6";
 
-    private static readonly string[] Rules = [SkipRule, MasqueradeRule4, MasqueradeRule6];
+    public override NftTable Table => new(NftFamily.Inet, Name);
 
-    /// <summary>Gets every set.</summary>
-    public static string[] Sets { get; } = ["masquerade4", "direct4", "masquerade6", "direct6"];
+    public override string Chain => "postrouting";
 
-    public static string MasqueradeSet(bool isIPv6) => Sets[isIPv6 ? 2 : 0];
+    public override IReadOnlyList<string> Rules { get; } = [SkipRule, MasqueradeRule4, MasqueradeRule6];
 
-    public static string DirectSet(bool isIPv6) => Sets[isIPv6 ? 3 : 1];
+    public override IReadOnlyList<string> Sets { get; } = ["masquerade4", "direct4", "masquerade6", "direct6"];
 
-    /// <summary>Makes what is missing and writes the rules anew: the same whoever does it, and how often.</summary>
-    public static void Write(NftTransaction transaction)
+    public static string MasqueradeSet(bool isIPv6) => isIPv6 ? "masquerade6" : "masquerade4";
+
+    public static string DirectSet(bool isIPv6) => isIPv6 ? "direct6" : "direct4";
+
+    public override void Write(NftTransaction transaction)
     {
         transaction.AddTable();
         transaction.AddSourceNatChain(Chain);
@@ -58,23 +53,8 @@ internal static class FirewallTable
         skip.IfMarked(SkipMark);
         skip.Return();
         transaction.End(skip);
-        WriteMasqueradeRule(transaction, isIPv6: false, MasqueradeRule4, new Cidr(IpAddress.FromIPv4(0xe000_0000), 4));
-        WriteMasqueradeRule(transaction, isIPv6: true, MasqueradeRule6, new Cidr(IpAddress.FromIPv6((UInt128)0xff << 120), 8));
-    }
-
-    /// <summary>Names the first rule that is missing or not where it belongs; null if all are there, and so the chain and the sets that they name.</summary>
-    public static string? Missing(NftablesNetlink netlink)
-    {
-        var present = netlink.RuleComments(Name, Chain);
-        for (var i = 0; i < Rules.Length; i++)
-        {
-            if (i >= present.Count || present[i] != Rules[i])
-            {
-                return $"rule \"{Rules[i]}\" in chain {Chain} of nftables table inet {Name}";
-            }
-        }
-
-        return null;
+        WriteRule(transaction, isIPv6: false, MasqueradeRule4, new Cidr(IpAddress.FromIPv4(0xe000_0000), 4));
+        WriteRule(transaction, isIPv6: true, MasqueradeRule6, new Cidr(IpAddress.FromIPv6((UInt128)0xff << 120), 8));
     }
 
     private static void WriteSets(NftTransaction transaction, bool isIPv6)
@@ -83,7 +63,7 @@ internal static class FirewallTable
         transaction.AddPairSet(DirectSet(isIPv6), isIPv6);
     }
 
-    private static void WriteMasqueradeRule(NftTransaction transaction, bool isIPv6, string comment, Cidr multicast)
+    private void WriteRule(NftTransaction transaction, bool isIPv6, string comment, Cidr multicast)
     {
         var rule = transaction.BeginRule(Chain, comment);
         rule.IfFamily(isIPv6);

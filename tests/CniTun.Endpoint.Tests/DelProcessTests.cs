@@ -1,0 +1,114 @@
+using System.Text.Json.Nodes;
+
+namespace CniTun.Endpoint.Tests;
+
+/// <summary>DEL as a process of its own: it leaves waiting for the kernel to a forked child.</summary>
+public sealed class DelProcessTests
+{
+    private const int Killed = 128 + 9;
+
+    [KernelTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void When_DEL_returns_the_link_is_gone_and_its_name_is_free(bool masquerade)
+    {
+        using var node = new Node();
+        using var pod = new Pod();
+        var config = node.DualStack;
+        config["ipMasq"] = masquerade;
+        for (var round = 0; round < 20; round++)
+        {
+            Succeed(PluginProcess.Run(node, "ADD", pod.ContainerId, pod.Path, config));
+            Succeed(PluginProcess.Run(node, "DEL", pod.ContainerId, round % 2 == 0 ? pod.Path : string.Empty, config));
+
+            node.AssertNothingLeft();
+            Assert.DoesNotContain("eth0", pod.Ip("link"), StringComparison.Ordinal);
+        }
+    }
+
+    [KernelTheory]
+    [InlineData("clone:error=EAGAIN")]
+    [InlineData("write:error=ENOBUFS")]
+    [InlineData("close_range:error=ENOSYS")]
+    [InlineData("dup2:signal=KILL")]
+    [InlineData("close_range:signal=KILL")]
+    [InlineData("write:signal=KILL")]
+    public void Whatever_becomes_of_the_child_DEL_succeeds_and_the_link_is_gone(string injection)
+    {
+        using var node = new Node();
+        using var pod = new Pod();
+        node.Add(pod, node.DualStack);
+
+        Succeed(TracedPlugin.RunWith(node, "DEL", pod, node.DualStack, injection));
+
+        node.AssertNothingLeft();
+    }
+
+    [KernelFact]
+    public void What_the_kernel_refuses_the_child_is_the_error_of_DEL()
+    {
+        using var node = new Node();
+        using var pod = new Pod();
+        node.Add(pod, node.DualStack);
+
+        var answer = Command.Try(
+            "ip",
+            ["netns", "exec", node.Name, "setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin", PublishedBinary.Path("cnitun")],
+            PluginProcess.Environment("DEL", pod.ContainerId, pod.Path),
+            node.DualStack.ToJsonString());
+
+        Assert.Equal(1, answer.ExitCode);
+        var error = JsonNode.Parse(answer.Output)!;
+        Assert.Equal(100, (int)error["code"]!);
+        Assert.Contains("EPERM", (string?)error["msg"], StringComparison.Ordinal);
+        Assert.Single(node.Endpoints());
+    }
+
+    /// <summary>The child names the link by its index, which no other link gets.</summary>
+    [KernelFact]
+    public void The_child_of_a_DEL_that_was_killed_does_not_touch_what_was_added_since()
+    {
+        using var node = new Node();
+        using var pod = new Pod();
+        node.Add(pod, node.DualStack);
+        var log = Path.Combine(node.DataDirectory, "strace.log");
+        using var late = TracedPlugin.StartWith(
+            node, "DEL", pod, node.DualStack, log, "poll:signal=KILL:when=1", "write:delay_enter=2s");
+        SpinWait.SpinUntil(() => File.Exists(log) && File.ReadAllText(log).Contains("close_range(", StringComparison.Ordinal));
+
+        // While the child waits: what a runtime does whose call was killed.
+        node.Del(pod, node.DualStack);
+        node.Add(pod, node.DualStack);
+        Assert.False(late.HasExited);
+        late.WaitForExit();
+        File.Delete(log);
+
+        Assert.Equal(Killed, late.ExitCode);
+        pod.Ping("10.77.1.1");
+        node.Del(pod, node.DualStack);
+        node.AssertNothingLeft();
+    }
+
+    [KernelFact]
+    public void A_GC_of_many_removes_all_and_keeps_no_child()
+    {
+        using var node = new Node();
+        var pods = Enumerable.Range(0, 10).Select(_ => new Pod()).ToList();
+        try
+        {
+            pods.ForEach(pod => node.Add(pod, node.DualStack));
+            var config = node.DualStack;
+            config["cni.dev/valid-attachments"] = new JsonArray();
+
+            Succeed(PluginProcess.Run(node, "GC", string.Empty, string.Empty, config));
+
+            node.AssertNothingLeft();
+        }
+        finally
+        {
+            pods.ForEach(pod => pod.Dispose());
+        }
+    }
+
+    private static void Succeed(Answer answer) => Assert.True(answer.ExitCode == 0, answer.Output + answer.Error);
+}
