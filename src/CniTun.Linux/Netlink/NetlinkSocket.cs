@@ -1,11 +1,7 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
-using Tmds.Linux;
 
 using static CniTun.Linux.Netlink.NetlinkConstants;
-using static Tmds.Linux.LibC;
 
 namespace CniTun.Linux.Netlink;
 
@@ -23,22 +19,19 @@ internal sealed class NetlinkSocket : IDisposable
     /// <summary>Room for one request: a veth pair with all its attributes needs about 250 bytes.</summary>
     public const int RequestBytes = 4096;
 
-    private const int ReceiveBytes = 32 * 1024;
     private const int DumpAttempts = 10;
-    private const int ReceiveTimeoutSeconds = 10;
 
-    private readonly SafeFileHandle handle;
-    private readonly byte[] received = GC.AllocateUninitializedArray<byte>(ReceiveBytes, pinned: true);
+    private readonly NetlinkDescriptor socket;
     private readonly Func<ushort, string> nameOf;
     private uint sequence;
 
-    private NetlinkSocket(SafeFileHandle handle, Func<ushort, string> nameOf)
+    private NetlinkSocket(NetlinkDescriptor socket, Func<ushort, string> nameOf)
     {
-        this.handle = handle;
+        this.socket = socket;
         this.nameOf = nameOf;
     }
 
-    public int Descriptor => (int)handle.DangerousGetHandle();
+    public int Descriptor => socket.Number;
 
     /// <summary>How a conversation ended that did not fail.</summary>
     private enum Ending
@@ -59,34 +52,7 @@ internal sealed class NetlinkSocket : IDisposable
     /// <param name="protocol">NETLINK_ROUTE or another of linux/netlink.h.</param>
     /// <param name="nameOf">Names a message type in error texts.</param>
     /// <exception cref="LinuxException">EMFILE, EPROTONOSUPPORT.</exception>
-    public static unsafe NetlinkSocket Open(int protocol, Func<ushort, string> nameOf)
-    {
-        var descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
-        if (descriptor < 0)
-        {
-            throw new LinuxException("socket", "AF_NETLINK", Libc.LastErrno);
-        }
-
-        var owned = new SafeFileHandle(descriptor, ownsHandle: true);
-        try
-        {
-            SetOption(descriptor, NETLINK_EXT_ACK);
-            SetOption(descriptor, NETLINK_CAP_ACK);
-            SetOption(descriptor, NETLINK_GET_STRICT_CHK);
-            var timeout = (Seconds: (long)ReceiveTimeoutSeconds, Microseconds: 0L);
-            if (setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(long) * 2) < 0)
-            {
-                throw new LinuxException("setsockopt", "SO_RCVTIMEO", Libc.LastErrno);
-            }
-
-            return new NetlinkSocket(owned, nameOf);
-        }
-        catch
-        {
-            owned.Dispose();
-            throw;
-        }
-    }
+    public static NetlinkSocket Open(int protocol, Func<ushort, string> nameOf) => new(NetlinkDescriptor.Open(protocol), nameOf);
 
     /// <summary>Sends a request that changes something and waits for its acknowledgement.</summary>
     /// <param name="request">Has NLM_F_REQUEST and NLM_F_ACK set.</param>
@@ -113,10 +79,10 @@ internal sealed class NetlinkSocket : IDisposable
     {
         var first = sequence + 1;
         var acknowledged = Number(batch);
-        SendNumbered(batch, nameOf(TypeAt(batch, 0)), subjectOf(0));
+        socket.Send(batch, nameOf(TypeAt(batch, 0)), subjectOf(0));
         while (true)
         {
-            var reader = new NetlinkReader(Receive(nameOf(TypeAt(batch, 0)), subjectOf(0)));
+            var reader = new NetlinkReader(socket.Receive(nameOf(TypeAt(batch, 0)), subjectOf(0)));
             while (reader.MoveNext())
             {
                 var message = reader.Current;
@@ -177,14 +143,14 @@ internal sealed class NetlinkSocket : IDisposable
         var value = new EthtoolValue { cmd = Libc.ETHTOOL_GLINK };
         var request = new EthtoolRequest { ifr_data = (nint)(&value) };
         Encoding.UTF8.GetBytes(name, request.ifr_name);
-        return Libc.ioctl((int)handle.DangerousGetHandle(), Libc.SIOCETHTOOL, ref request) < 0
+        return Libc.ioctl(Descriptor, Libc.SIOCETHTOOL, ref request) < 0
             ? throw new LinuxException("ETHTOOL_GLINK", name, Libc.LastErrno)
             : value.data != 0;
     }
 
     /// <summary>Hears what the kernel tells to all who care.</summary>
     /// <param name="group">RTNLGRP_* of linux/rtnetlink.h.</param>
-    public void Join(int group) => SetOption(Descriptor, NETLINK_ADD_MEMBERSHIP, group);
+    public void Join(int group) => socket.SetOption(NETLINK_ADD_MEMBERSHIP, group);
 
     /// <summary>Readies a request for whoever sends it in our place; the answer comes to this socket.</summary>
     public Span<byte> Prepare(ref NetlinkWriter request)
@@ -194,31 +160,18 @@ internal sealed class NetlinkSocket : IDisposable
         return message;
     }
 
-    /// <summary>Waits until there is something to read.</summary>
-    /// <returns>False if there was nothing in that time.</returns>
-    public unsafe bool Await(int milliseconds)
-    {
-        var waiting = new pollfd { fd = Descriptor, events = POLLIN };
-        return poll(&waiting, 1, milliseconds) > 0;
-    }
+    /// <inheritdoc cref="NetlinkDescriptor.Await"/>
+    public bool Await(int milliseconds) => socket.Await(milliseconds);
 
     /// <summary>Reads the next datagram, whatever it is about; borrowed until the next one is read.</summary>
     /// <exception cref="LinuxException">ENOBUFS: more was told to all than the socket holds, and is lost.</exception>
-    public NetlinkReader Read(string call, string subject) => new(Receive(call, subject));
+    public NetlinkReader Read(string call, string subject) => new(socket.Receive(call, subject));
 
     /// <summary>Tells whether a message says how the latest request ended.</summary>
     public bool IsAcknowledgement(NetlinkMessage message) =>
         message.Header.Type == NLMSG_ERROR && message.Header.Sequence == sequence;
 
-    public void Dispose() => handle.Dispose();
-
-    private static unsafe void SetOption(int descriptor, int option, int value = 1)
-    {
-        if (setsockopt(descriptor, NetlinkConstants.SOL_NETLINK, option, &value, sizeof(int)) < 0)
-        {
-            throw new LinuxException("setsockopt", $"SOL_NETLINK {option}", Libc.LastErrno);
-        }
-    }
+    public void Dispose() => socket.Dispose();
 
     private Ending Ask<TState>(ref NetlinkWriter request, string subject, MessageHandler<TState> onMessage, TState state, int expected)
     {
@@ -227,7 +180,7 @@ internal sealed class NetlinkSocket : IDisposable
         var consistent = true;
         while (true)
         {
-            var reader = new NetlinkReader(Receive(call, subject));
+            var reader = new NetlinkReader(socket.Receive(call, subject));
             while (reader.MoveNext())
             {
                 var message = reader.Current;
@@ -260,7 +213,7 @@ internal sealed class NetlinkSocket : IDisposable
     private void Send(Span<byte> request, string call, string subject)
     {
         Number(request);
-        SendNumbered(request, call, subject);
+        socket.Send(request, call, subject);
     }
 
     /// <summary>Gives each message the next sequence number.</summary>
@@ -288,55 +241,4 @@ internal sealed class NetlinkSocket : IDisposable
 
         return reader.Current.Header.Type;
     }
-
-    private unsafe void SendNumbered(Span<byte> request, string call, string subject)
-    {
-        var kernel = new NetlinkAddress { Family = (ushort)AF_NETLINK };
-        fixed (byte* bytes = request)
-        {
-            var sent = sendto(Descriptor, bytes, request.Length, 0, (sockaddr*)&kernel, sizeof(NetlinkAddress));
-            if (sent < 0)
-            {
-                throw new LinuxException(call, subject, Libc.LastErrno);
-            }
-        }
-    }
-
-    /// <summary>Waits for the next datagram from the kernel itself.</summary>
-    private unsafe ReadOnlySpan<byte> Receive(string call, string subject)
-    {
-        while (true)
-        {
-            NetlinkAddress sender;
-            socklen_t senderBytes = sizeof(NetlinkAddress);
-            long length;
-            fixed (byte* bytes = received)
-            {
-                // With MSG_TRUNC the true length is returned, however much fits.
-                length = (long)recvfrom(Descriptor, bytes, received.Length, MSG_TRUNC, (sockaddr*)&sender, &senderBytes);
-            }
-
-            if (length < 0)
-            {
-                var errno = Libc.LastErrno;
-                if (errno == Errno.EINTR)
-                {
-                    continue;
-                }
-
-                throw new LinuxException(call, subject, errno, errno == Errno.EAGAIN ? "no answer from the kernel" : null);
-            }
-
-            if (length > received.Length)
-            {
-                throw new LinuxException(call, subject, Errno.EMSGSIZE, "the kernel's answer is longer than our buffer");
-            }
-
-            if (sender.PortId == 0)
-            {
-                return received.AsSpan(0, (int)length);
-            }
-        }
-    }
-
 }
