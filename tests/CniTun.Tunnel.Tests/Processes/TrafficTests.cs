@@ -44,6 +44,30 @@ public sealed class TrafficTests
         Streams.Carry(nodes.RightSpace, nodes.LeftSpace, "fd01::1", count: 2, bytes: 4 << 20);
     }
 
+    [KernelFact]
+    public void Two_queues_carry_the_same()
+    {
+        using var nodes = new TwoNodes("192.0.2.", "--queues", "2");
+        Parallel.Invoke(
+            () => Streams.Carry(nodes.LeftSpace, nodes.RightSpace, "10.2.0.1", count: 6, bytes: 4 << 20),
+            () => Streams.Carry(nodes.RightSpace, nodes.LeftSpace, "fd01::1", count: 6, bytes: 4 << 20));
+    }
+
+    [KernelFact]
+    public void An_underlay_that_loses_every_thirtieth_datagram_slows_streams_down_and_changes_no_byte()
+    {
+        using var nodes = new TwoNodes();
+        foreach (var space in new[] { nodes.LeftSpace, nodes.RightSpace })
+        {
+            space.Run("nft", "add table inet loss; add chain inet loss in { type filter hook prerouting priority 0; }");
+            space.Run("nft", "add rule inet loss in iif eth0 udp dport 6080 numgen random mod 30 0 drop");
+        }
+
+        Parallel.Invoke(
+            () => Streams.Carry(nodes.LeftSpace, nodes.RightSpace, "10.2.0.1", count: 3, bytes: 1 << 20),
+            () => Streams.Carry(nodes.RightSpace, nodes.LeftSpace, "fd01::1", count: 3, bytes: 1 << 20));
+    }
+
     [KernelTheory]
     [InlineData("192.0.2.", "10.1.0.1", "10.2.0.1")]
     [InlineData("2001:db8::", "fd01::1", "fd02::1")]
