@@ -45,6 +45,16 @@ public sealed class TrafficTests
     }
 
     [KernelFact]
+    public void Streams_with_destination_options_arrive_as_they_were_sent()
+    {
+        using var nodes = new TwoNodes();
+
+        // IPV6_DSTOPTS of linux/in6.h: 8 bytes of which 6 are padding.
+        byte[] options = [0, 0, 1, 4, 0, 0, 0, 0];
+        Streams.Carry(nodes.LeftSpace, nodes.RightSpace, "fd02::1", count: 2, bytes: 2 << 20, configure: sender => sender.SetRawSocketOption(41, 59, options));
+    }
+
+    [KernelFact]
     public void Two_queues_carry_the_same()
     {
         using var nodes = new TwoNodes("192.0.2.", "--queues", "2");
