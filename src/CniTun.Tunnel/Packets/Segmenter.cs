@@ -27,7 +27,7 @@ internal static class Segmenter
         var trafficClass = packet.TrafficClass;
         var template = packet.Bytes[..how.HeaderBytes];
         var payloadBytes = packet.Bytes.Length - how.HeaderBytes;
-        var flowSum = Checksum.PseudoHeader(IpHeader.Addresses(template), how.Protocol, 0);
+        var flowSum = FlowSum(packet.Bytes, how);
         for (int offset = 0, index = 0; offset < payloadBytes; offset += how.SegmentPayloadBytes, index++)
         {
             var length = Math.Min(how.SegmentPayloadBytes, payloadBytes - offset);
@@ -38,6 +38,22 @@ internal static class Segmenter
             WriteIp(header, packet.IsIPv6, index, length);
             WriteTransport(header, how, offset, isLast: offset + length == payloadBytes, flowSum, payload.Span);
         }
+    }
+
+    /// <summary>Adds up the pseudo header but for the length.</summary>
+    /// <remarks>
+    /// Behind extension headers it is taken from the unfinished checksum: one of them may be a routing header, whose last address is
+    /// the destination that counts (RFC 8200, section 8.1).
+    /// </remarks>
+    private static ulong FlowSum(ReadOnlySpan<byte> packet, in Superpacket how)
+    {
+        if (packet[0] >> 4 != 6 || how.TransportOffset == IpPacket.IPv6HeaderBytes)
+        {
+            return Checksum.PseudoHeader(IpHeader.Addresses(packet), how.Protocol, 0);
+        }
+
+        var length = (ushort)(packet.Length - how.TransportOffset);
+        return Checksum.Sum(packet.Slice(how.TransportOffset + how.ChecksumOffset, sizeof(ushort))) + (ushort)~Checksum.Word(length);
     }
 
     /// <summary>Writes length, and for IPv4 identification (one more for each segment, as the kernel's own cutting does) and checksum.</summary>

@@ -75,6 +75,11 @@ internal static class ReferenceKernel
             byte[] segment = [.. packet[..headers], .. packet[at..end]];
             WriteIp(segment, segments.Count);
             WriteTransport(segment, transport, isTcp, at - headers, end == packet.Length);
+            if (packet[0] >> 4 == 6 && transport > 40)
+            {
+                WriteChecksumBehindExtensions(segment, packet, transport, isTcp);
+            }
+
             segments.Add(segment);
         }
 
@@ -126,4 +131,17 @@ internal static class ReferenceKernel
 
         ReferenceChecksum.WriteTransport(segment, transport, isTcp ? InnerPacket.Tcp : InnerPacket.Udp);
     }
+
+    /// <summary>Believes the superpacket's unfinished checksum, but for its length: a routing header may say another destination.</summary>
+    private static void WriteChecksumBehindExtensions(byte[] segment, byte[] packet, int transport, bool isTcp)
+    {
+        var field = transport + (isTcp ? 16 : 6);
+        var length = segment.Length - transport;
+        var partial = ReferenceChecksum.Sum([packet[field], packet[field + 1], .. Complement(packet.Length - transport), (byte)(length >> 8), (byte)length]);
+        segment[field] = segment[field + 1] = 0;
+        var checksum = (ushort)~ReferenceChecksum.Sum(segment.AsSpan(transport), partial);
+        BinaryPrimitives.WriteUInt16BigEndian(segment.AsSpan(field), checksum == 0 && !isTcp ? (ushort)0xffff : checksum);
+    }
+
+    private static byte[] Complement(int number) => [(byte)~(number >> 8), (byte)~number];
 }

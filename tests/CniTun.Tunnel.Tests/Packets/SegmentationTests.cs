@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using CniTun.Linux.Tuntap;
 using CniTun.Tunnel.Packets;
 
@@ -62,6 +63,21 @@ public sealed class SegmentationTests : IDisposable
         var packet = Samples[kind] with { PayloadBytes = 150 };
         left.Forward(packet.ToSuperpacket(1));
         Assert.Equal(packet.Cut(1).Select(segment => segment.ToArray()), left.Datagrams);
+    }
+
+    [Fact]
+    public void Behind_a_routing_header_checksums_are_those_of_the_last_destination()
+    {
+        foreach (var packet in new[] { InnerPacket.Tcp6, InnerPacket.Udp6 }.Select(kind => kind with { PayloadBytes = 2500, Destination = "fd02::99" }))
+        {
+            var read = packet.ToSuperpacket(1000);
+            var header = MemoryMarshal.Read<VirtioHeader>(read);
+            header.CsumStart += 24;
+            header.HdrLen += 24;
+            left.Sender.Trains.Clear();
+            left.Forward(InnerPacket.WithVirtio(Routed(read[VirtioHeader.Bytes..]), header));
+            Assert.Equal(packet.Cut(1000).Select(segment => Routed(segment.ToArray())), left.Datagrams);
+        }
     }
 
     [Fact]
@@ -192,10 +208,20 @@ public sealed class SegmentationTests : IDisposable
         Assert.Empty(left.Trains);
     }
 
+    /// <summary>Puts a routing header in, so that the packet goes to fd02::1 first.</summary>
+    private static byte[] Routed(byte[] packet)
+    {
+        byte[] routed = [.. packet[..40], packet[6], 2, 2, 1, 0, 0, 0, 0, .. packet[24..40], .. packet[40..]];
+        BinaryPrimitives.WriteUInt16BigEndian(routed.AsSpan(4), (ushort)(routed.Length - 40));
+        routed[6] = 43;
+        routed[39] = 1;
+        return routed;
+    }
+
     private void IsBad(string what, Func<VirtioHeader, VirtioHeader> change, InnerPacket? packet = null)
     {
         var read = (packet ?? InnerPacket.Tcp4).ToSuperpacket(10);
-        var header = System.Runtime.InteropServices.MemoryMarshal.Read<VirtioHeader>(read);
+        var header = MemoryMarshal.Read<VirtioHeader>(read);
         left.Sender.Trains.Clear();
         var before = left.Counters[Drop.BadOffload];
         left.Forward(InnerPacket.WithVirtio(read.AsSpan(VirtioHeader.Bytes), change(header)));

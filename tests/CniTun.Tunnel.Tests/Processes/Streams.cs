@@ -17,7 +17,8 @@ internal static class Streams
     /// <param name="count">How many connections.</param>
     /// <param name="bytes">On each.</param>
     /// <param name="maxSegmentBytes">The sender's limit (TCP_MAXSEG); 0 for none.</param>
-    public static void Carry(TestNamespace from, TestNamespace to, string address, int count, int bytes, int maxSegmentBytes = 0)
+    /// <param name="configure">Done to each sending socket; null for nothing.</param>
+    public static void Carry(TestNamespace from, TestNamespace to, string address, int count, int bytes, int maxSegmentBytes = 0, Action<Socket>? configure = null)
     {
         var family = IPAddress.Parse(address).AddressFamily;
         using var listener = to.Run(() => new Socket(family, SocketType.Stream, ProtocolType.Tcp));
@@ -32,6 +33,7 @@ internal static class Streams
                 sender.SetRawSocketOption((int)ProtocolType.Tcp, MaxSegmentOption, BitConverter.GetBytes(maxSegmentBytes));
             }
 
+            configure?.Invoke(sender);
             sender.Connect(listener.LocalEndPoint!);
             var receiver = listener.Accept();
             var seed = i;

@@ -44,6 +44,40 @@ public sealed class TrafficTests
         Streams.Carry(nodes.RightSpace, nodes.LeftSpace, "fd01::1", count: 2, bytes: 4 << 20);
     }
 
+    [KernelFact]
+    public void Streams_with_destination_options_arrive_as_they_were_sent()
+    {
+        using var nodes = new TwoNodes();
+
+        // IPV6_DSTOPTS of linux/in6.h: 8 bytes of which 6 are padding.
+        byte[] options = [0, 0, 1, 4, 0, 0, 0, 0];
+        Streams.Carry(nodes.LeftSpace, nodes.RightSpace, "fd02::1", count: 2, bytes: 2 << 20, configure: sender => sender.SetRawSocketOption(41, 59, options));
+    }
+
+    [KernelFact]
+    public void Two_queues_carry_the_same()
+    {
+        using var nodes = new TwoNodes("192.0.2.", "--queues", "2");
+        Parallel.Invoke(
+            () => Streams.Carry(nodes.LeftSpace, nodes.RightSpace, "10.2.0.1", count: 6, bytes: 4 << 20),
+            () => Streams.Carry(nodes.RightSpace, nodes.LeftSpace, "fd01::1", count: 6, bytes: 4 << 20));
+    }
+
+    [KernelFact]
+    public void An_underlay_that_loses_every_thirtieth_datagram_slows_streams_down_and_changes_no_byte()
+    {
+        using var nodes = new TwoNodes();
+        foreach (var space in new[] { nodes.LeftSpace, nodes.RightSpace })
+        {
+            space.Run("nft", "add table inet loss; add chain inet loss in { type filter hook prerouting priority 0; }");
+            space.Run("nft", "add rule inet loss in iif eth0 udp dport 6080 numgen random mod 30 0 drop");
+        }
+
+        Parallel.Invoke(
+            () => Streams.Carry(nodes.LeftSpace, nodes.RightSpace, "10.2.0.1", count: 3, bytes: 1 << 20),
+            () => Streams.Carry(nodes.RightSpace, nodes.LeftSpace, "fd01::1", count: 3, bytes: 1 << 20));
+    }
+
     [KernelTheory]
     [InlineData("192.0.2.", "10.1.0.1", "10.2.0.1")]
     [InlineData("2001:db8::", "fd01::1", "fd02::1")]
