@@ -84,9 +84,6 @@ internal sealed class NetlinkDescriptor : IDisposable
         }
     }
 
-
-}
-
     /// <summary>Waits for the next datagram from the kernel itself; borrowed until the next one is waited for.</summary>
     /// <exception cref="LinuxException">ENOBUFS: more was sent than the socket holds. EAGAIN: none came in ten seconds.</exception>
     public unsafe ReadOnlySpan<byte> Receive(string call, string subject)
