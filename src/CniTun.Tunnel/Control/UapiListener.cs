@@ -31,7 +31,7 @@ internal sealed class UapiListener : IDisposable
             File.Delete(unready);
             socket.Bind(new UnixDomainSocketEndPoint(unready));
             File.SetUnixFileMode(unready, OwnerOnly);
-            socket.Listen(backlog: 16);
+            socket.Listen(backlog: 128);
             File.Move(unready, path, overwrite: true);
         }
         catch (SocketException e)
@@ -78,14 +78,18 @@ internal sealed class UapiListener : IDisposable
             throw new LinuxException("bind", path, Errno.EEXIST, "there is a file that is no socket");
         }
 
-        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
         try
         {
             probe.Connect(new UnixDomainSocketEndPoint(path));
         }
-        catch (SocketException)
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
         {
             return;
+        }
+        catch (SocketException)
+        {
+            // EAGAIN: so many wait to be answered that there is no room for one more. Somebody is there.
         }
 
         throw new LinuxException("bind", path, Errno.EADDRINUSE, "another tunnel answers there");

@@ -1,3 +1,4 @@
+using CniTun.Linux;
 using CniTun.Linux.Sockets;
 using CniTun.Tunnel.Offloading;
 using CniTun.Tunnel.Packets;
@@ -36,6 +37,7 @@ internal sealed class PacketLoops : IDisposable
             {
                 MergesTcp = offloads[OffloadKind.TunTcpGro],
                 MergesUdp = offloads[OffloadKind.TunUdpGro],
+                OnMergeRefused = isTcp => offloads.Refuse(isTcp ? OffloadKind.TunTcpGro : OffloadKind.TunUdpGro, Errno.EINVAL),
             };
             var worker = new Worker(
                 queues[i], sockets.Receiving(i), stop, new OutboundPump(queues[i], outbound), new InboundPump(sockets.Receiving(i), inbound, writer), spins);

@@ -52,6 +52,13 @@ public sealed class Inbound
         init => merger.MergesUdp = value;
     }
 
+    /// <summary>Gets who is told, on the packet thread, when the kernel refuses a merged packet: of TCP, or else of UDP. It is merged no more then.</summary>
+    public Action<bool>? OnMergeRefused
+    {
+        get => merger.OnRefused;
+        init => merger.OnRefused = value;
+    }
+
     /// <summary>Decides about what came in one message: each packet is written now or with the next <see cref="Flush"/>, or counted as dropped.</summary>
     /// <param name="message">One datagram or several; changed in place, and not to be touched before the next flush.</param>
     /// <param name="segmentBytes">How long each datagram is but the last; 0 if there is only one.</param>

@@ -42,6 +42,8 @@ internal sealed class MergeGroup
     /// <summary>Gets how many packets there are.</summary>
     public int Segments { get; private set; }
 
+    public bool IsTcp => head.IsTcp;
+
     /// <summary>Begins anew with one packet.</summary>
     public void Begin(in MergeCandidate first, Peer peer)
     {

@@ -1,3 +1,4 @@
+using CniTun.Linux;
 using CniTun.Linux.Buffers;
 using CniTun.Linux.Tuntap;
 using CniTun.Tunnel.Peers;
@@ -25,6 +26,9 @@ internal sealed class Merger(IPacketWriter writer, DirectionCounters counters)
 
     /// <summary>Gets or sets a value indicating whether UDP is merged, which the kernel takes since Linux 6.2.</summary>
     public bool MergesUdp { get; set; } = true;
+
+    /// <summary>Gets or sets who is told when the kernel refuses a merged packet: of TCP, or else of UDP.</summary>
+    public Action<bool>? OnRefused { get; set; }
 
     /// <summary>Takes a datagram if it is one packet, and the very next one of the flow before it, which was checked.</summary>
     /// <param name="datagram">Any bytes, not to be touched before the next flush.</param>
@@ -122,7 +126,18 @@ internal sealed class Merger(IPacketWriter writer, DirectionCounters counters)
         return buffer;
     }
 
-    private void Write(MergeGroup group) => counters.Add(Drops.FromResult(writer.Write(group.Finish())), group.Segments);
+    private void Write(MergeGroup group)
+    {
+        var result = writer.Write(group.Finish());
+        counters.Add(Drops.FromResult(result), group.Segments);
+        if (result == -Errno.EINVAL && group.Segments > 1)
+        {
+            // What was tried at start works no more, or not for this kind of packet: the next ones go alone.
+            MergesTcp &= !group.IsTcp;
+            MergesUdp &= group.IsTcp;
+            OnRefused?.Invoke(group.IsTcp);
+        }
+    }
 
     private void WriteAlone(MemoryPiece bytes)
     {

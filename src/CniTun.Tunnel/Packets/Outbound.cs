@@ -127,6 +127,6 @@ public sealed class Outbound
             train.Peer.Path.SendRefused(train.SegmentBytes);
         }
 
-        train.Peer.Traffic.AddSent(train.SentSegments * train.SegmentBytes);
+        train.Peer.Traffic.AddSent(Math.Min(train.SentSegments * train.SegmentBytes, train.Bytes));
     }
 }

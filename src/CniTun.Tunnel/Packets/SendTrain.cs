@@ -12,8 +12,9 @@ public sealed class SendTrain
     /// <summary>How many datagrams the kernel makes of one message at most; 64 before Linux 6.9, and enough.</summary>
     public const int MaxSegments = 64;
 
-    // What a UDP datagram over IPv6 carries at most in a packet of 65,535 bytes; over IPv4 it is 20 more.
-    private const int MaxBytes = 65487;
+    // With the headers of Ethernet (14, and 4 of a VLAN), IPv6 (40) and UDP (8) still below 65,536, the most that a device takes
+    // to be cut; the kernel would cut a longer one itself, datagram by datagram, before the device.
+    private const int MaxBytes = 65464;
     private const int HeaderSpace = 8192;
 
     // The header and the payload of each datagram, and a payload may lie in two parts.

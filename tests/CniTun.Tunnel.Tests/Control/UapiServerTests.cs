@@ -137,12 +137,50 @@ public sealed class UapiServerTests : IDisposable
     }
 
     [Fact]
+    public void A_socket_with_no_room_for_one_more_client_is_left_alone()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(SocketPath)!);
+        using var hung = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        hung.Bind(new UnixDomainSocketEndPoint(SocketPath));
+        hung.Listen(backlog: 1);
+        var waiting = new List<Socket>();
+        try
+        {
+            for (var error = SocketError.Success; error == SocketError.Success;)
+            {
+                waiting.Add(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false });
+                error = TryConnect(waiting[^1]);
+            }
+
+            Assert.Equal(Errno.EADDRINUSE, Assert.Throws<LinuxException>(() => Start()).Errno);
+            Assert.True(File.Exists(SocketPath));
+        }
+        finally
+        {
+            waiting.ForEach(socket => socket.Dispose());
+        }
+    }
+
+    [Fact]
     public void A_file_that_is_no_socket_is_left_alone()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(SocketPath)!);
         File.WriteAllText(SocketPath, "precious");
         Assert.Equal(Errno.EEXIST, Assert.Throws<LinuxException>(() => Start()).Errno);
         Assert.Equal("precious", File.ReadAllText(SocketPath));
+    }
+
+    private SocketError TryConnect(Socket socket)
+    {
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(SocketPath));
+            return SocketError.Success;
+        }
+        catch (SocketException e)
+        {
+            return e.SocketErrorCode;
+        }
     }
 
     private UapiServer Start(Func<DeviceUpdate, int>? set = null, TimeSpan? patience = null) => new(

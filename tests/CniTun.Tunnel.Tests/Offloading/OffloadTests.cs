@@ -72,6 +72,20 @@ public sealed class OffloadTests
     }
 
     [KernelFact]
+    public async Task A_kernel_that_refuses_merged_packets_gets_single_ones_and_the_log_says_so_once()
+    {
+        using var nodes = new TwoNodes();
+        using (Injected(nodes.Right, "writev:error=EINVAL:when=20..60"))
+        {
+            await Transfer.BothWays(nodes, Bytes);
+        }
+
+        Assert.Equal("off(EINVAL)", Offered(nodes.Right).Single(offload => offload.Name == "tun-tcp-gro").State);
+        Assert.Single(nodes.Right.Log.Split('\n'), line => line.Contains("offload=tun-tcp-gro is off, EINVAL", StringComparison.Ordinal));
+        await Transfer.BothWays(nodes, Bytes);
+    }
+
+    [KernelFact]
     public async Task A_full_send_buffer_costs_what_was_to_be_sent_then_and_is_counted()
     {
         using var nodes = new TwoNodes();
