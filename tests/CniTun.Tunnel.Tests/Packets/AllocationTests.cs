@@ -72,6 +72,10 @@ public sealed class AllocationTests
         });
     }
 
+    /// <summary>
+    /// Lets 100,000 packets pass several times: the test's own compiler replaces code while it runs, and may allocate once on our thread
+    /// as it does. What a packet allocates would show each time.
+    /// </summary>
     private static void AssertNothingAllocated(DirectionCounters counters, Action round)
     {
         for (var i = 0; i < 200; i++)
@@ -79,13 +83,25 @@ public sealed class AllocationTests
             round();
         }
 
+        var allocated = new List<long>();
+        do
+        {
+            allocated.Add(AllocatedBy100000Packets(counters, round));
+        }
+        while (allocated[^1] != 0 && allocated.Count < 5);
+
+        Assert.True(allocated[^1] == 0, $"bytes allocated in each of {allocated.Count} runs: {string.Join(", ", allocated)}");
+    }
+
+    private static long AllocatedBy100000Packets(DirectionCounters counters, Action round)
+    {
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var first = counters.Packets; counters.Packets - first < 100_000;)
         {
             round();
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private static PinnedBuffer Pinned(byte[] bytes)
