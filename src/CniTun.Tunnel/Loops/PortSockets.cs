@@ -39,6 +39,12 @@ internal sealed class PortSockets : IDisposable
     /// <exception cref="LinuxException">As <see cref="UdpSocket.Bind(ushort, bool)"/>.</exception>
     public static PortSockets Bind(ushort port, int count, uint mark, Offloads offloads, ITunnelLog log)
     {
+        if (count > 1 && port != 0)
+        {
+            // Sockets that share a port share it with another tunnel's, too: one that would not is refused if somebody has it.
+            UdpSocket.Bind(port).Dispose();
+        }
+
         var opened = new PortSockets();
         try
         {

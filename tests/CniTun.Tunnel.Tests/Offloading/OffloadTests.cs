@@ -57,31 +57,22 @@ public sealed class OffloadTests
         await Transfer.BothWays(nodes, Bytes);
     }
 
-    [KernelFact]
-    public async Task A_path_that_refuses_segmented_sends_is_sent_to_datagram_by_datagram_and_the_log_says_so_once()
+    [KernelTheory]
+    [InlineData("left", "sendmmsg:error=EIO:when=20..30", "udp-gso", "EIO")]
+    [InlineData("right", "writev:error=EINVAL:when=20..60", "tun-tcp-gro", "EINVAL")]
+    public async Task What_the_kernel_refuses_later_is_off_from_then_on_everything_arrives_and_the_log_says_so_once(
+        string node, string injection, string name, string errno)
     {
         using var nodes = new TwoNodes();
-        using (Injected(nodes.Left, "sendmmsg:error=EIO:when=20..30"))
+        var process = node == "left" ? nodes.Left : nodes.Right;
+        using (Injected(process, injection))
         {
             await Transfer.BothWays(nodes, Bytes);
         }
 
-        Assert.Equal("off(EIO)", Offered(nodes.Left).Single(offload => offload.Name == "udp-gso").State);
-        Assert.Single(nodes.Left.Log.Split('\n'), line => line.Contains("offload=udp-gso is off, EIO", StringComparison.Ordinal));
-        await Transfer.BothWays(nodes, Bytes);
-    }
-
-    [KernelFact]
-    public async Task A_kernel_that_refuses_merged_packets_gets_single_ones_and_the_log_says_so_once()
-    {
-        using var nodes = new TwoNodes();
-        using (Injected(nodes.Right, "writev:error=EINVAL:when=20..60"))
-        {
-            await Transfer.BothWays(nodes, Bytes);
-        }
-
-        Assert.Equal("off(EINVAL)", Offered(nodes.Right).Single(offload => offload.Name == "tun-tcp-gro").State);
-        Assert.Single(nodes.Right.Log.Split('\n'), line => line.Contains("offload=tun-tcp-gro is off, EINVAL", StringComparison.Ordinal));
+        Assert.Equal($"off({errno})", Offered(process).Single(offload => offload.Name == name).State);
+        Assert.Equal(1, (await process.Api.GetAsync()).Counters.Single(counter => counter.Name == "offloads_refused").Value);
+        Assert.Single(process.Log.Split('\n'), line => line.Contains($"offload={name} is off, {errno}", StringComparison.Ordinal));
         await Transfer.BothWays(nodes, Bytes);
     }
 

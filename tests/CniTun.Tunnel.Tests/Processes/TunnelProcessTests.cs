@@ -239,6 +239,14 @@ public sealed class TunnelProcessTests
         nodes.PingFromLeft("10.2.0.1");
     }
 
+    [KernelFact]
+    public void With_several_queues_too_a_port_in_use_is_refused()
+    {
+        using var nodes = new TwoNodes("192.0.2.", "--queues", "2");
+        Fails(nodes, "UDP port 6080: EADDRINUSE", "--interface", "tun1", "--socket", nodes.LeftSocket + "2", "--queues", "2");
+        nodes.PingFromLeft("10.2.0.1");
+    }
+
     [Theory]
     [InlineData("--listen-port", "65536")]
     [InlineData("--listen-port")]
