@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using CniTun.Addresses;
 using CniTun.Linux.Netlink;
@@ -7,19 +8,25 @@ using static CniTun.Linux.Nftables.NftablesConstants;
 
 namespace CniTun.Linux.Nftables;
 
-/// <summary>One element of a set: an address, or an address together with a prefix; an interface, or an interface together with an address.</summary>
+/// <summary>
+/// One element of a set: an address, or an address together with a prefix; an interface, or an interface together with an address. Or of a map:
+/// a port, also of one address alone, and where it leads.
+/// </summary>
 public sealed class NftElement
 {
     private readonly byte[] key;
     private readonly byte[]? keyEnd;
     private readonly bool isNamed;
+    private readonly byte[]? value;
 
     /// <param name="key">As the set has it.</param>
     /// <param name="keyEnd">The last key of a stretch; null for one key.</param>
     /// <param name="isNamed">Whether the key begins with the name of an interface.</param>
     /// <param name="comment">What people see.</param>
-    private NftElement(byte[] key, byte[]? keyEnd, bool isNamed, string? comment)
+    /// <param name="value">What a map has for the key; null in a set.</param>
+    private NftElement(byte[] key, byte[]? keyEnd, bool isNamed, string? comment, byte[]? value = null)
     {
+        this.value = value;
         this.key = key;
         this.keyEnd = keyEnd;
         this.isNamed = isNamed;
@@ -73,6 +80,29 @@ public sealed class NftElement
         return new NftElement(bytes, null, isNamed: true, comment);
     }
 
+    /// <summary>Makes an element of a map of ports.</summary>
+    /// <param name="address">The destination address, in a map whose keys begin with one; null in another.</param>
+    /// <param name="protocol">IPPROTO_*.</param>
+    /// <param name="port">The destination port.</param>
+    /// <param name="target">Where the connection goes.</param>
+    /// <param name="comment">What people see.</param>
+    /// <exception cref="ArgumentException">The comment is longer than <see cref="NftComment.LongestBytes"/>.</exception>
+    public static NftElement Of(IpAddress? address, byte protocol, ushort port, IpEndpoint target, string comment)
+    {
+        // Each part of a key, and of a value, fills up registers of 4 bytes.
+        var addressBytes = address?.ByteCount ?? 0;
+        var from = new byte[addressBytes + 8];
+        address?.Write(from);
+        from[addressBytes] = protocol;
+        BinaryPrimitives.WriteUInt16BigEndian(from.AsSpan(addressBytes + 4), port);
+        var to = new byte[target.Address.ByteCount + 4];
+        BinaryPrimitives.WriteUInt16BigEndian(to.AsSpan(target.Address.Write(to)), target.Port);
+        return new NftElement(from, null, isNamed: false, comment, to);
+    }
+
+    /// <summary>Tells whether the two have one value, or both none.</summary>
+    public bool HasValueOf(NftElement other) => value.AsSpan().SequenceEqual(other.value);
+
     /// <summary>Tells whether the two have one key, whatever their comments.</summary>
     public bool HasKeyOf(NftElement other) =>
         key.AsSpan().SequenceEqual(other.key) && keyEnd.AsSpan().SequenceEqual(other.keyEnd);
@@ -80,6 +110,7 @@ public sealed class NftElement
     /// <summary>Writes the key, of a prefix the first address: for an error.</summary>
     public override string ToString() => key.Length switch
     {
+        _ when value is not null => PortText(),
         IFNAMSIZ when isNamed => InterfaceName!,
         > IFNAMSIZ + MacAddress.ByteCount when isNamed => $"{InterfaceName} . {MacAddress.FromBytes(key.AsSpan(IFNAMSIZ, MacAddress.ByteCount))}",
         4 or 16 => IpAddress.FromBytes(key).ToString(),
@@ -92,6 +123,7 @@ public sealed class NftElement
     {
         byte[]? first = null;
         byte[]? last = null;
+        byte[]? mapped = null;
         string? comment = null;
         while (attributes.MoveNext())
         {
@@ -103,16 +135,19 @@ public sealed class NftElement
                 case NFTA_SET_ELEM_KEY_END:
                     last = ReadValue(attributes.Nested);
                     break;
+                case NFTA_SET_ELEM_DATA:
+                    mapped = ReadValue(attributes.Nested);
+                    break;
                 case NFTA_SET_ELEM_USERDATA:
                     comment = NftComment.Decode(attributes.Value);
                     break;
             }
         }
 
-        return first is null ? null : new NftElement(first, last, isNamed, comment);
+        return first is null ? null : new NftElement(first, last, isNamed, comment, mapped);
     }
 
-    /// <summary>Appends a list of this element alone; without the comment it is what a deletion names.</summary>
+    /// <summary>Appends a list of this element alone; without comment and value it is what a deletion names.</summary>
     internal void WriteList(ref NetlinkWriter message, bool withComment)
     {
         var list = message.Begin(NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED);
@@ -121,6 +156,11 @@ public sealed class NftElement
         if (keyEnd is not null)
         {
             message.AppendData(NFTA_SET_ELEM_KEY_END, keyEnd);
+        }
+
+        if (withComment && value is not null)
+        {
+            message.AppendData(NFTA_SET_ELEM_DATA, value);
         }
 
         if (withComment && Comment is not null)
@@ -153,4 +193,12 @@ public sealed class NftElement
     }
 
     private string Half(int start) => IpAddress.FromBytes(key.AsSpan(start, key.Length / 2)).ToString();
+
+    private string PortText()
+    {
+        var protocol = key[^8];
+        var name = protocol switch { 6 => "tcp", 17 => "udp", 132 => "sctp", _ => $"protocol {protocol}" };
+        var address = key.Length > 8 ? $"{IpAddress.FromBytes(key.AsSpan(0, key.Length - 8))} " : string.Empty;
+        return $"{address}{name} port {BinaryPrimitives.ReadUInt16BigEndian(key.AsSpan(key.Length - 4))}";
+    }
 }

@@ -30,13 +30,32 @@ internal static class NftExpressions
         End(ref message, expression, data);
     }
 
-    /// <summary>Loads a fact about the packet into the first register: its mark (4 bytes, host order), its family (1 byte),
-    /// the interface that it came in by (16 bytes, the name and zeros).</summary>
-    public static void Meta(this ref NetlinkWriter message, uint key)
+    /// <summary>Loads a fact about the packet into a register: its mark (4 bytes, host order), its family (1 byte), its protocol (1 byte),
+    /// the interface that it came in by or goes out by (16 bytes, the name and zeros).</summary>
+    public static void Meta(this ref NetlinkWriter message, uint key, uint register = NFT_REG_1)
     {
         var expression = Begin(ref message, "meta", out var data);
         message.AttributeBigEndian(NFTA_META_KEY, key);
-        message.AttributeBigEndian(NFTA_META_DREG, NFT_REG_1);
+        message.AttributeBigEndian(NFTA_META_DREG, register);
+        End(ref message, expression, data);
+    }
+
+    /// <summary>Gives the packet the mark that lies in the first register.</summary>
+    public static void SetMark(this ref NetlinkWriter message)
+    {
+        var expression = Begin(ref message, "meta", out var data);
+        message.AttributeBigEndian(NFTA_META_KEY, NFT_META_MARK);
+        message.AttributeBigEndian(NFTA_META_SREG, NFT_REG_1);
+        End(ref message, expression, data);
+    }
+
+    /// <summary>Loads what kind of address the destination is to this host (RTN_* of linux/rtnetlink.h; 4 bytes, host order) into the first register.</summary>
+    public static void DestinationType(this ref NetlinkWriter message)
+    {
+        var expression = Begin(ref message, "fib", out var data);
+        message.AttributeBigEndian(NFTA_FIB_FLAGS, NFTA_FIB_F_DADDR);
+        message.AttributeBigEndian(NFTA_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+        message.AttributeBigEndian(NFTA_FIB_DREG, NFT_REG_1);
         End(ref message, expression, data);
     }
 
@@ -45,12 +64,18 @@ internal static class NftExpressions
     {
         Span<byte> zero = stackalloc byte[mask.Length];
         zero.Clear();
+        message.MaskAndFlip(mask, zero);
+    }
+
+    /// <summary>Keeps of the first register the bits of a mask, then flips those of a second.</summary>
+    public static void MaskAndFlip(this ref NetlinkWriter message, scoped ReadOnlySpan<byte> mask, scoped ReadOnlySpan<byte> flip)
+    {
         var expression = Begin(ref message, "bitwise", out var data);
         message.AttributeBigEndian(NFTA_BITWISE_SREG, NFT_REG_1);
         message.AttributeBigEndian(NFTA_BITWISE_DREG, NFT_REG_1);
         message.AttributeBigEndian(NFTA_BITWISE_LEN, (uint)mask.Length);
         message.AppendData(NFTA_BITWISE_MASK, mask);
-        message.AppendData(NFTA_BITWISE_XOR, zero);
+        message.AppendData(NFTA_BITWISE_XOR, flip);
         End(ref message, expression, data);
     }
 
@@ -78,14 +103,40 @@ internal static class NftExpressions
         End(ref message, expression, data);
     }
 
-    /// <summary>Decides: NFT_RETURN and its like.</summary>
-    public static void Verdict(this ref NetlinkWriter message, int code)
+    /// <summary>Goes on if the map has a value for what lies in the registers from the first on, and loads it there in its place.</summary>
+    public static void LookupValue(this ref NetlinkWriter message, string map)
+    {
+        var expression = Begin(ref message, "lookup", out var data);
+        message.Attribute(NFTA_LOOKUP_SET, map);
+        message.AttributeBigEndian(NFTA_LOOKUP_SREG, NFT_REG_1);
+        message.AttributeBigEndian(NFTA_LOOKUP_DREG, NFT_REG_1);
+        End(ref message, expression, data);
+    }
+
+    /// <summary>Gives the connection another destination: the address in the first register, and the port behind it.</summary>
+    public static void DestinationNat(this ref NetlinkWriter message, bool isIPv6)
+    {
+        var expression = Begin(ref message, "nat", out var data);
+        message.AttributeBigEndian(NFTA_NAT_TYPE, NFT_NAT_DNAT);
+        message.AttributeBigEndian(NFTA_NAT_FAMILY, isIPv6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+        message.AttributeBigEndian(NFTA_NAT_REG_ADDR_MIN, NFT_REG_1);
+        message.AttributeBigEndian(NFTA_NAT_REG_PROTO_MIN, isIPv6 ? NFT_REG_2 : NFT_REG32_01);
+        End(ref message, expression, data);
+    }
+
+    /// <summary>Decides: NFT_RETURN and its like; a jump names the chain.</summary>
+    public static void Verdict(this ref NetlinkWriter message, int code, string? chain = null)
     {
         var expression = Begin(ref message, "immediate", out var data);
         message.AttributeBigEndian(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
         var value = message.Begin(NFTA_IMMEDIATE_DATA | NLA_F_NESTED);
         var verdict = message.Begin(NFTA_DATA_VERDICT | NLA_F_NESTED);
         message.AttributeBigEndian(NFTA_VERDICT_CODE, (uint)code);
+        if (chain is not null)
+        {
+            message.Attribute(NFTA_VERDICT_CHAIN, chain);
+        }
+
         message.End(verdict);
         message.End(value);
         End(ref message, expression, data);

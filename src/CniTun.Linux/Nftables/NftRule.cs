@@ -22,6 +22,10 @@ public ref struct NftRule
     private const uint IPv6Destination = 24;
     private const uint IPv6Bytes = 16;
 
+    // Where the port lies in the headers of TCP, UDP and SCTP, and how long it is.
+    private const uint DestinationPort = 2;
+    private const uint PortBytes = 2;
+
     // And the sender in that of Ethernet (IEEE 802.3, 3.2).
     private const uint EthernetSource = 6;
     private const uint EthernetBytes = 6;
@@ -59,6 +63,13 @@ public ref struct NftRule
         message.Compare(NFT_CMP_NEQ, BitConverter.GetBytes(0u));
     }
 
+    /// <summary>Goes on if the packet is to an address of this host.</summary>
+    public void IfDestinationIsLocal()
+    {
+        message.DestinationType();
+        message.Compare(NFT_CMP_EQ, BitConverter.GetBytes((uint)RtNetlinkConstants.RTN_LOCAL));
+    }
+
     /// <summary>Goes on if a set of addresses holds the source.</summary>
     public void IfSourceIn(string set)
     {
@@ -74,25 +85,31 @@ public ref struct NftRule
         message.Lookup(set, inverted: true);
     }
 
+    /// <summary>Goes on if the source lies in the prefix.</summary>
+    public void IfSourceIn(Cidr prefix)
+    {
+        LoadSource(NFT_REG_1);
+        ComparePrefix(NFT_CMP_EQ, prefix);
+    }
+
     /// <summary>Goes on unless the destination lies in the prefix.</summary>
     public void UnlessDestinationIn(Cidr prefix)
     {
-        Span<byte> bytes = stackalloc byte[prefix.Address.ByteCount];
-        for (var i = 0; i < bytes.Length; i++)
-        {
-            bytes[i] = (byte)(0xff00 >> Math.Clamp(prefix.PrefixLength - (8 * i), 0, 8));
-        }
-
         LoadDestination(NFT_REG_1);
-        message.Mask(bytes);
-        prefix.First.Write(bytes);
-        message.Compare(NFT_CMP_NEQ, bytes);
+        ComparePrefix(NFT_CMP_NEQ, prefix);
     }
 
     /// <summary>Goes on if a set of interfaces holds that by which the packet came in: on a bridge its port.</summary>
     public void IfInputIn(string set)
     {
         message.Meta(NFT_META_IIFNAME);
+        message.Lookup(set, inverted: false);
+    }
+
+    /// <summary>Goes on if a set of interfaces holds that by which the packet goes out.</summary>
+    public void IfOutputIn(string set)
+    {
+        message.Meta(NFT_META_OIFNAME);
         message.Lookup(set, inverted: false);
     }
 
@@ -110,6 +127,34 @@ public ref struct NftRule
     /// <summary>Leaves the chain: a packet in a base chain goes on as it is.</summary>
     public void Return() => message.Verdict(NFT_RETURN);
 
+    /// <summary>Goes through another chain, and on behind it.</summary>
+    public void Jump(string chain) => message.Verdict(NFT_JUMP, chain);
+
+    /// <summary>Gives the packet these bits of the mark, whatever others it has.</summary>
+    public void Mark(uint bits) => ChangeMark(bits, bits);
+
+    /// <summary>Takes these bits of the mark from the packet.</summary>
+    public void Unmark(uint bits) => ChangeMark(bits, 0);
+
+    /// <summary>Gives the connection the address and port that a map has for its protocol and port; goes on with the next rule if it has none.</summary>
+    public void DestinationNatByPort(string map)
+    {
+        message.Meta(NFT_META_L4PROTO, NFT_REG_1);
+        message.Payload(NFT_PAYLOAD_TRANSPORT_HEADER, DestinationPort, PortBytes, NFT_REG32_01);
+        message.LookupValue(map);
+        message.DestinationNat(isIPv6);
+    }
+
+    /// <summary>As <see cref="DestinationNatByPort"/>, by a map whose keys begin with the destination address.</summary>
+    public void DestinationNatByAddressAndPort(string map)
+    {
+        LoadDestination(NFT_REG_1);
+        message.Meta(NFT_META_L4PROTO, isIPv6 ? NFT_REG_2 : NFT_REG32_01);
+        message.Payload(NFT_PAYLOAD_TRANSPORT_HEADER, DestinationPort, PortBytes, isIPv6 ? NFT_REG32_05 : NFT_REG32_02);
+        message.LookupValue(map);
+        message.DestinationNat(isIPv6);
+    }
+
     /// <summary>Gives the connection the address of the interface by which it leaves, and a source port by chance alone.</summary>
     public void MasqueradeFullyRandom() => message.Masquerade(NF_NAT_RANGE_PROTO_RANDOM_FULLY);
 
@@ -117,6 +162,27 @@ public ref struct NftRule
     {
         message.End(Expressions);
         return message.Finish();
+    }
+
+    private void ChangeMark(uint bits, uint value)
+    {
+        message.Meta(NFT_META_MARK);
+        message.MaskAndFlip(BitConverter.GetBytes(~bits), BitConverter.GetBytes(value));
+        message.SetMark();
+    }
+
+    /// <summary>Compares the address in the first register.</summary>
+    private void ComparePrefix(uint comparison, Cidr prefix)
+    {
+        Span<byte> bytes = stackalloc byte[prefix.Address.ByteCount];
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] = (byte)(0xff00 >> Math.Clamp(prefix.PrefixLength - (8 * i), 0, 8));
+        }
+
+        message.Mask(bytes);
+        prefix.First.Write(bytes);
+        message.Compare(comparison, bytes);
     }
 
     private void LoadSource(uint register) => message.Payload(NFT_PAYLOAD_NETWORK_HEADER, isIPv6 ? IPv6Source : IPv4Source, AddressBytes, register);

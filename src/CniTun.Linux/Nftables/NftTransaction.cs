@@ -23,6 +23,11 @@ public sealed class NftTransaction
 
     /// <summary>And what it calls ether_addr and ifname.</summary>
     private const uint EthernetAddressType = 9;
+
+    /// <summary>And inet_proto and inet_service, each of which takes a register of 4 bytes.</summary>
+    private const uint ProtocolType = 12;
+    private const uint PortType = 13;
+    private const uint RegisterBytes = 4;
     private const uint InterfaceNameType = 41;
 
     /// <summary>An Ethernet address takes two registers of 4 bytes.</summary>
@@ -74,6 +79,21 @@ public sealed class NftTransaction
     /// <summary>Makes, if it is missing, a chain that sees the first packet of each connection after routing, to change its source.</summary>
     public void AddSourceNatChain(string name) => AddChain(name, "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC);
 
+    /// <summary>Makes, if it is missing, a chain that sees the first packet of each connection that comes in, to change its destination.</summary>
+    public void AddDestinationNatChain(string name) => AddChain(name, "nat", NF_INET_PRE_ROUTING, unchecked((uint)NF_IP_PRI_NAT_DST));
+
+    /// <summary>As <see cref="AddDestinationNatChain"/>, for connections of the host itself.</summary>
+    public void AddOutputNatChain(string name) => AddChain(name, "nat", NF_INET_LOCAL_OUT, unchecked((uint)NF_IP_PRI_NAT_DST));
+
+    /// <summary>Makes, if it is missing, a chain that sees only what jumps there.</summary>
+    public void AddChain(string name)
+    {
+        var message = Begin(NFT_MSG_NEWCHAIN, CreateIfMissing);
+        message.Attribute(NFTA_CHAIN_TABLE, table.Name);
+        message.Attribute(NFTA_CHAIN_NAME, name);
+        End(message, $"chain {name}");
+    }
+
     /// <summary>Makes, if it is missing, a chain that sees each frame as it comes into a bridge: for tables of family bridge.</summary>
     public void AddBridgeInputChain(string name) => AddChain(name, "filter", NF_BR_PRE_ROUTING, unchecked((uint)NF_BR_PRI_NAT_DST_BRIDGED));
 
@@ -118,6 +138,23 @@ public sealed class NftTransaction
         message.End(fields);
         message.End(description);
         End(message, $"set {name}");
+    }
+
+    /// <summary>Makes, if it is missing, a map from protocol and port to an address and a port.</summary>
+    /// <param name="name">The map's.</param>
+    /// <param name="isIPv6">Of which family the addresses are.</param>
+    /// <param name="byAddress">Whether the keys begin with an address.</param>
+    public void AddPortMap(string name, bool isIPv6, bool byAddress)
+    {
+        var addressType = isIPv6 ? IPv6AddressType : IPv4AddressType;
+        var addressBytes = isIPv6 ? 16u : 4u;
+        var type = (ProtocolType << TypeBits) | PortType;
+        var message = byAddress
+            ? BeginSet(name, (addressType << (2 * TypeBits)) | type, addressBytes + (2 * RegisterBytes), NFT_SET_MAP)
+            : BeginSet(name, type, 2 * RegisterBytes, NFT_SET_MAP);
+        message.AttributeBigEndian(NFTA_SET_DATA_TYPE, (addressType << TypeBits) | PortType);
+        message.AttributeBigEndian(NFTA_SET_DATA_LEN, addressBytes + RegisterBytes);
+        End(message, $"map {name}");
     }
 
     /// <summary>Removes every rule of a chain.</summary>

@@ -26,7 +26,12 @@ internal static class NftablesConstants
     public const byte NFPROTO_BRIDGE = 7;
     public const byte NFPROTO_IPV6 = 10;
 
+    public const uint NF_INET_PRE_ROUTING = 0;
+    public const uint NF_INET_LOCAL_OUT = 3;
     public const uint NF_INET_POST_ROUTING = 4;
+
+    /// <summary>What <c>nft</c> calls dstnat.</summary>
+    public const int NF_IP_PRI_NAT_DST = -100;
 
     /// <summary>What <c>nft</c> calls srcnat.</summary>
     public const uint NF_IP_PRI_NAT_SRC = 100;
@@ -62,24 +67,30 @@ internal static class NftablesConstants
     public const ushort NFTA_SET_FLAGS = 3;
     public const ushort NFTA_SET_KEY_TYPE = 4;
     public const ushort NFTA_SET_KEY_LEN = 5;
+    public const ushort NFTA_SET_DATA_TYPE = 6;
+    public const ushort NFTA_SET_DATA_LEN = 7;
     public const ushort NFTA_SET_DESC = 9;
     public const ushort NFTA_SET_ID = 10;
     public const ushort NFTA_SET_USERDATA = 13;
     public const ushort NFTA_SET_DESC_CONCAT = 2;
     public const ushort NFTA_SET_FIELD_LEN = 1;
     public const uint NFT_SET_INTERVAL = 4;
+    public const uint NFT_SET_MAP = 8;
     public const uint NFT_SET_CONCAT = 128;
 
     public const ushort NFTA_SET_ELEM_LIST_TABLE = 1;
     public const ushort NFTA_SET_ELEM_LIST_SET = 2;
     public const ushort NFTA_SET_ELEM_LIST_ELEMENTS = 3;
     public const ushort NFTA_SET_ELEM_KEY = 1;
+    public const ushort NFTA_SET_ELEM_DATA = 2;
     public const ushort NFTA_SET_ELEM_KEY_END = 10;
     public const ushort NFTA_SET_ELEM_USERDATA = 6;
 
     public const ushort NFTA_DATA_VALUE = 1;
     public const ushort NFTA_DATA_VERDICT = 2;
     public const ushort NFTA_VERDICT_CODE = 1;
+    public const ushort NFTA_VERDICT_CHAIN = 2;
+    public const int NFT_JUMP = -3;
     public const int NFT_RETURN = -5;
     public const int NF_DROP = 0;
 
@@ -93,6 +104,10 @@ internal static class NftablesConstants
 
     /// <summary>The second 4 bytes of <see cref="NFT_REG_1"/>.</summary>
     public const uint NFT_REG32_01 = 9;
+    public const uint NFT_REG32_02 = 10;
+
+    /// <summary>The second 4 bytes of <see cref="NFT_REG_2"/>.</summary>
+    public const uint NFT_REG32_05 = 13;
 
     public const ushort NFTA_EXPR_NAME = 1;
     public const ushort NFTA_EXPR_DATA = 2;
@@ -103,12 +118,28 @@ internal static class NftablesConstants
     public const ushort NFTA_PAYLOAD_LEN = 4;
     public const uint NFT_PAYLOAD_LL_HEADER = 0;
     public const uint NFT_PAYLOAD_NETWORK_HEADER = 1;
+    public const uint NFT_PAYLOAD_TRANSPORT_HEADER = 2;
 
     public const ushort NFTA_META_DREG = 1;
     public const ushort NFTA_META_KEY = 2;
+    public const ushort NFTA_META_SREG = 3;
     public const uint NFT_META_MARK = 3;
     public const uint NFT_META_IIFNAME = 6;
+    public const uint NFT_META_OIFNAME = 7;
     public const uint NFT_META_NFPROTO = 15;
+    public const uint NFT_META_L4PROTO = 16;
+
+    public const ushort NFTA_FIB_DREG = 1;
+    public const ushort NFTA_FIB_RESULT = 2;
+    public const ushort NFTA_FIB_FLAGS = 3;
+    public const uint NFT_FIB_RESULT_ADDRTYPE = 3;
+    public const uint NFTA_FIB_F_DADDR = 2;
+
+    public const ushort NFTA_NAT_TYPE = 1;
+    public const ushort NFTA_NAT_FAMILY = 2;
+    public const ushort NFTA_NAT_REG_ADDR_MIN = 3;
+    public const ushort NFTA_NAT_REG_PROTO_MIN = 5;
+    public const uint NFT_NAT_DNAT = 1;
 
     public const ushort NFTA_BITWISE_SREG = 1;
     public const ushort NFTA_BITWISE_DREG = 2;
@@ -124,6 +155,7 @@ internal static class NftablesConstants
 
     public const ushort NFTA_LOOKUP_SET = 1;
     public const ushort NFTA_LOOKUP_SREG = 2;
+    public const ushort NFTA_LOOKUP_DREG = 3;
     public const ushort NFTA_LOOKUP_FLAGS = 5;
     public const uint NFT_LOOKUP_F_INV = 1;
 
