@@ -50,6 +50,22 @@ internal static class LinkRequests
         return message;
     }
 
+    /// <summary>An intermediate functional block: what it is given to send comes back in by the link that it came from. Born up.</summary>
+    public static NetlinkWriter CreateIfb(Span<byte> buffer, string name, int mtuBytes)
+    {
+        var message = Create(buffer);
+        message.Append(new LinkHeader { Flags = IFF_UP, Change = IFF_UP });
+        message.Attribute(IFLA_IFNAME, name);
+        message.Attribute(IFLA_MTU, (uint)mtuBytes);
+        var info = message.Begin(IFLA_LINKINFO);
+        {
+            message.Attribute(IFLA_INFO_KIND, "ifb");
+        }
+
+        message.End(info);
+        return message;
+    }
+
     public static NetlinkWriter CreateVeth(Span<byte> buffer, VethPair pair)
     {
         var message = Create(buffer);

@@ -52,6 +52,14 @@ public sealed class Links
         SetMtu(name, mtuBytes);
     }
 
+    /// <summary>Makes an intermediate functional block, up: what is redirected to it leaves its queue as if just received.</summary>
+    /// <exception cref="LinuxException">EEXIST: an interface of that name is there. EOPNOTSUPP: no ifb in this kernel.</exception>
+    public void CreateIfb(string name, int mtuBytes)
+    {
+        var request = LinkRequests.CreateIfb(stackalloc byte[NetlinkSocket.RequestBytes], name, mtuBytes);
+        socket.Execute(ref request, name);
+    }
+
     /// <summary>Makes a veth pair, both ends down and in place.</summary>
     /// <exception cref="LinuxException">
     /// EEXIST: a name is taken at one end. ENODEV: the bridge is gone. EPERM: no CAP_NET_ADMIN in one of the namespaces.

@@ -1,6 +1,7 @@
 using System.Globalization;
 
 using static CniTun.Linux.Netlink.RtNetlinkConstants;
+using static CniTun.Linux.Netlink.TrafficControlConstants;
 
 namespace CniTun.Linux.Netlink;
 
@@ -21,6 +22,7 @@ public sealed class RouteNetlink : IDisposable
         Routes = new Routes(socket);
         Neighbours = new Neighbours(socket);
         MulticastGroups = new MulticastGroups(socket);
+        TrafficControl = new TrafficControl(socket);
     }
 
     public Links Links { get; }
@@ -34,6 +36,8 @@ public sealed class RouteNetlink : IDisposable
     public Neighbours Neighbours { get; }
 
     public MulticastGroups MulticastGroups { get; }
+
+    public TrafficControl TrafficControl { get; }
 
     /// <summary>Opens a conversation with the calling thread's network namespace.</summary>
     /// <exception cref="LinuxException">EMFILE, or no netlink in this kernel.</exception>
@@ -58,6 +62,10 @@ public sealed class RouteNetlink : IDisposable
         RTM_DELNEIGH => nameof(RTM_DELNEIGH),
         RTM_GETNEIGH => nameof(RTM_GETNEIGH),
         RTM_GETMULTICAST => nameof(RTM_GETMULTICAST),
+        RTM_NEWQDISC => nameof(RTM_NEWQDISC),
+        RTM_GETQDISC => nameof(RTM_GETQDISC),
+        RTM_NEWTFILTER => nameof(RTM_NEWTFILTER),
+        RTM_GETTFILTER => nameof(RTM_GETTFILTER),
         _ => string.Create(CultureInfo.InvariantCulture, $"rtnetlink {type}"),
     };
 }
