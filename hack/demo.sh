@@ -8,7 +8,8 @@
 #   CNITUN_BIN=DIR hack/demo.sh      takes the four binaries from DIR instead of building them
 set -Eeuo pipefail
 cd "$(dirname "$0")/.."
-export PATH=$PATH:/usr/sbin:/sbin
+# shellcheck source=hack/programs.sh
+source hack/programs.sh
 # shellcheck source=hack/lab.sh
 source hack/lab.sh
 # shellcheck source=hack/node.sh
@@ -353,5 +354,5 @@ main() {
 }
 
 require_machine
-hack/setup.sh demo
+programs_only demo
 main
