@@ -89,6 +89,11 @@ public sealed class ProgramsTests
     }
 
     [Fact]
+    public void No_test_runs_beside_another() => Assert.True(
+        typeof(ProgramsTests).Assembly.GetCustomAttributes(typeof(CollectionBehaviorAttribute), inherit: false)
+            .Cast<CollectionBehaviorAttribute>().Single().DisableTestParallelization);
+
+    [Fact]
     public void A_test_starts_programs_through_Command_alone() => Assert.Equal(
         ["tests/CniTun.Testing/Command.cs", "tests/CniTun.Testing/Programs.cs"],
         Repository.Files("tests", "*.cs").Where(path => Repository.Read(path).Contains("new " + "ProcessStartInfo", StringComparison.Ordinal)));
