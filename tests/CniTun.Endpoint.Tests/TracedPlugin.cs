@@ -58,20 +58,28 @@ internal static class TracedPlugin
         }
     }
 
-    /// <summary>Runs the plugin and kills it in front of a system call.</summary>
-    /// <returns>False if it reached its end, as when the call was not made this time.</returns>
+    /// <summary>Runs the plugin and kills it in front of a system call, or the child that makes it, without which the plugin may well succeed.</summary>
+    /// <returns>False if nobody was killed, as when the call was not made this time.</returns>
     public static bool KillAt(Node node, string command, Pod pod, JsonNode config, KillPoint point)
     {
         var when = point.Occurrence.ToString(CultureInfo.InvariantCulture);
-        var answer = Run(
-            node,
-            command,
-            pod,
-            config,
-            ["-f", "-e", $"trace={point.Call}", "-o", "/dev/null", "-e", $"inject={point.Call}:signal=KILL:when={when}"]);
-        const int killed = 128 + 9;
-        Assert.True(answer.ExitCode is 0 or killed, $"{point}: exit {answer.ExitCode}: {answer.Output}{answer.Error}");
-        return answer.ExitCode == killed;
+        var log = Path.GetTempFileName();
+        try
+        {
+            var answer = Run(
+                node,
+                command,
+                pod,
+                config,
+                ["-f", "-e", $"trace={point.Call}", "-o", log, "-e", $"inject={point.Call}:signal=KILL:when={when}"]);
+            const int killed = 128 + 9;
+            Assert.True(answer.ExitCode is 0 or killed, $"{point}: exit {answer.ExitCode}: {answer.Output}{answer.Error}");
+            return File.ReadAllText(log).Contains("+++ killed by SIGKILL +++", StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(log);
+        }
     }
 
     /// <summary>Runs the plugin with some of its system calls tampered with.</summary>
