@@ -7,6 +7,8 @@
 # Does nothing if no source changed since the last good build. Debug symbols go to dist/symbols/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=hack/programs.sh
+source hack/programs.sh
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 
 readonly OUT=dist/linux-x64
@@ -42,6 +44,8 @@ is_current() {
 }
 
 publish() {
+    # No stamp: the last attempt did not reach its end, or there was none. What it left half made would pass for finished.
+    [ -f "$STAMP" ] || rm -rf cmd/*/{bin,obj}/Release/net10.0/linux-x64/{native,publish}
     rm -f "$STAMP"
     if ! dotnet msbuild hack/publish.proj -restore -m:2 -nodeReuse:false -v:minimal >"$LOG" 2>&1; then
         grep -E '(error|warning) [A-Z]+[0-9]+' "$LOG" | sort -u >&2 || tail -n 40 "$LOG" >&2
@@ -90,10 +94,6 @@ check_static() {
     local name=$1 linked opened
     linked=$(ldd "$OUT/$name" 2>&1 || true)
     [[ $linked == *"not a dynamic executable"* ]] || fail "$name is not static: $linked"
-    if ! command -v strace >/dev/null; then
-        echo "build: $name: no strace here, so not checked for libraries opened at run time"
-        return
-    fi
     CNI_COMMAND=VERSION strace -f -e trace=open,openat,openat2 -o dist/strace.log \
         "$OUT/$name" "${@:2}" <<<'{"cniVersion":"1.0.0"}' >dist/answer.log 2>&1 || fail "$name ${*:2} failed: $(cat dist/answer.log)"
     opened=$(grep -oE '"[^"]*\.so[^"]*"' dist/strace.log | sort -u | tr '\n' ' ' || true)
@@ -107,7 +107,7 @@ give_back() {
         -exec chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" {} +
 }
 
-hack/setup.sh build
+programs_only build
 mkdir -p dist
 if [ "${1:-}" != --force ] && is_current; then
     echo "build: nothing changed since the last build"

@@ -8,7 +8,8 @@
 #   CNITUN_BIN=DIR hack/demo.sh      takes the four binaries from DIR instead of building them
 set -Eeuo pipefail
 cd "$(dirname "$0")/.."
-export PATH=$PATH:/usr/sbin:/sbin
+# shellcheck source=hack/programs.sh
+source hack/programs.sh
 # shellcheck source=hack/lab.sh
 source hack/lab.sh
 # shellcheck source=hack/node.sh
@@ -107,7 +108,7 @@ start_cnitun() {
         node_start "$node"
     done
     for node in $NODES; do
-        lab_wait 10 cnitun_is_up "$node" || fail "node $node did not become ready in 10 s"
+        lab_wait 60 cnitun_is_up "$node" || fail "node $node did not become ready in 60 s"
         LINKS_BEFORE[$node]=$(links_of "$node")
         say 'node %s   key %s...  routes to the other node, CNI config written' \
             "$node" "$(jq -r --arg name "$node" '.nodes[] | select(.name == $name).publicKey[0:12]' "$LAB_DIR/$node/peers.json")"
@@ -153,18 +154,18 @@ ping_everybody() {
     for from in $PODS; do
         for to in $PODS; do
             for address in "${IP4[$to]}" "${IP6[$to]}"; do
-                inside "$from" ping -c 1 -W 1 "$address" >"$LAB_DIR/ping" 2>&1 ||
+                inside "$from" ping -c 1 -W 30 "$address" >"$LAB_DIR/ping" 2>&1 ||
                     fail "pod $from gets no answer from pod $to at $address"
                 pings=$((pings + 1))
             done
         done
     done
-    say '%d of %d first pings answered within a second: every pod to every pod, IPv4 and IPv6' $pings $pings
+    say '%d of %d first pings answered: every pod to every pod, IPv4 and IPv6' $pings $pings
 }
 
 # The average round trip in milliseconds.
 ping_time() {
-    inside "$1" ping -q -c 10 -i 0.02 -W 2 "$2" | awk -F / '/^rtt/ { print $5 }'
+    inside "$1" ping -q -c 10 -i 0.02 -W 30 "$2" | awk -F / '/^rtt/ { print $5 }'
 }
 
 # Gbit/s of one TCP stream as the receiver counts it. The server takes one client and ends.
@@ -172,8 +173,8 @@ stream() {
     local from=$1 to=$2 address=$3 report=$LAB_DIR/iperf3
     logs=("$report.server" "$report")
     lab_daemon "$report.server" "$to" iperf3 -s -1 -B "$address"
-    lab_wait 5 server_listens "$to" || fail "iperf3 in pod $to does not listen"
-    inside "$from" timeout $((STREAM_SECONDS + 10)) iperf3 -c "$address" -t $STREAM_SECONDS -J >"$report"
+    lab_wait 60 server_listens "$to" || fail "iperf3 in pod $to does not listen"
+    inside "$from" timeout $((STREAM_SECONDS + 60)) iperf3 -c "$address" -t $STREAM_SECONDS -J >"$report"
     jq -r '.end.sum_received.bits_per_second / 1e9 * 100 | round / 100' "$report"
 }
 
@@ -353,5 +354,5 @@ main() {
 }
 
 require_machine
-hack/setup.sh demo
+programs_only demo
 main

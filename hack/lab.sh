@@ -5,7 +5,7 @@
 #   lab_namespace NAME     a namespace called $LAB-NAME, loopback up
 #   lab_cable A B N        a cable between two: "underlay" in both, 192.168.N.1/30 and .2, fd00:N::1/64 and ::2
 #   lab_daemon LOG NS ...  a program in the background, its pid in LAB_PID
-#   lab_stop PID           SIGTERM, then SIGKILL after five seconds; returns the program's exit code
+#   lab_stop PID           SIGTERM, then SIGKILL after a minute; returns the program's exit code
 #   lab_close              removes all of it; safe to call twice
 # shellcheck shell=bash
 
@@ -46,7 +46,7 @@ lab_daemon() {
 }
 
 lab_stop() {
-    local code=0 tries=50
+    local code=0 tries=600
     kill -TERM "$1" 2>/dev/null || true
     while [ $((tries--)) -gt 0 ] && lab_is_running "$1"; do
         sleep 0.1

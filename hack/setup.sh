@@ -1,51 +1,26 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that a target needs and that are missing, and says so. Silent if nothing is missing.
+# Installs the Debian packages of hack/programs.txt that a target needs and that are missing, and says so. Silent if
+# nothing is missing.
 #
 #   hack/setup.sh build|demo|bench|test
 #
 # Needs root only if something is missing. On a system without apt-get it names what is missing and stops.
 # The .NET SDK is never installed: it is the one thing that this project expects to find.
 set -euo pipefail
+cd "$(dirname "$0")/.."
+PATH=$PATH:/usr/sbin:/usr/bin:/sbin:/bin
+# shellcheck source=hack/programs.sh
+source hack/programs.sh
 
-# What must be there, and the package that brings it: a word is looked up on PATH, a path must exist.
-readonly BUILD='
-gcc                                 gcc
-objcopy                             binutils
-/usr/include/stdio.h                libc6-dev
-/etc/ssl/certs/ca-certificates.crt  ca-certificates'
-readonly DEMO="$BUILD
-ip                                  iproute2
-ping                                iputils-ping
-iperf3                              iperf3
-jq                                  jq"
-readonly BENCH="$DEMO
-nft                                 nftables
-/usr/lib/cni/bridge                 containernetworking-plugins
-iptables                            iptables
-/usr/include/linux/if_packet.h      linux-libc-dev
-ethtool                             ethtool
-wg                                  wireguard-tools
-openvpn                             openvpn
-openssl                             openssl"
-readonly TEST="$DEMO
-make                                make
-nft                                 nftables
-wg                                  wireguard-tools
-strace                              strace
-/usr/lib/cni/bridge                 containernetworking-plugins
-iptables                            iptables
-/usr/include/linux/if_tun.h         linux-libc-dev"
-
-# Prints the packages of a table (lines of "thing package") whose thing is not here, each once.
+# Prints the packages whose things are not all here, each once.
 missing_packages() {
     local thing package
     while read -r thing package; do
         case $thing in
-            '') continue ;;
             /*) [ -e "$thing" ] || echo "$package" ;;
             *) command -v "$thing" >/dev/null || echo "$package" ;;
         esac
-    done <<<"$1" | sort -u
+    done < <(programs_of "$1") | sort -u
 }
 
 # The SDK is found by asking it: a dotnet that is there but lacks the version of global.json fails here, with its own words.
@@ -64,20 +39,15 @@ require_dotnet() {
 
 install_packages() {
     echo "setup: installing missing packages: $*"
-    export DEBIAN_FRONTEND=noninteractive
+    # Nobody is asked anything, so there is nothing to say about questions that cannot be asked before (debconf, without apt-utils).
+    export DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes
     # A third-party source that does not answer must not stop us: what counts is whether the packages install.
     apt-get update -qq || echo "setup: apt-get update complained; going on"
     apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
-cd "$(dirname "$0")/.."
-PATH=$PATH:/usr/sbin:/sbin
-
 case ${1:-} in
-    build) table=$BUILD ;;
-    demo) table=$DEMO ;;
-    bench) table=$BENCH ;;
-    test) table=$TEST ;;
+    build | demo | bench | test) need=$1 ;;
     *)
         echo "usage: hack/setup.sh build|demo|bench|test" >&2
         exit 2
@@ -85,7 +55,7 @@ case ${1:-} in
 esac
 
 require_dotnet
-mapfile -t missing < <(missing_packages "$table")
+mapfile -t missing < <(missing_packages "$need")
 if [ ${#missing[@]} -eq 0 ]; then
     exit 0
 fi
@@ -101,7 +71,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 install_packages "${missing[@]}"
-mapfile -t missing < <(missing_packages "$table")
+mapfile -t missing < <(missing_packages "$need")
 if [ ${#missing[@]} -ne 0 ]; then
     echo "setup: still missing after the installation: ${missing[*]}" >&2
     exit 1

@@ -1,18 +1,21 @@
 #!/usr/bin/env bash
 # What `make test` runs: set-up, the published binaries, then every test project, one after the other, since many of
-# them work on the same kernel. Ends with the line "N passed, N failed, N skipped" over all of them.
+# them work on the same kernel. Ends with the time of each, and the line "N passed, N failed, N skipped" over all.
 #
 #   hack/test.sh [FILTER]        FILTER as for dotnet test: FullyQualifiedName~Netlink
 #
 # A project whose run crashed, hung or held no test counts as one failure. Results lie in TestResults/ as .trx files.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=hack/programs.sh
+source hack/programs.sh
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 
 readonly RESULTS=TestResults
 readonly TIME_LIMIT=20m
 filter=${1:-}
 passed=0 failed=0 skipped=0
+times=()
 
 # A missing snapshot is written for a developer to look at, but must not approve itself where nobody looks.
 [ -z "${CI:-}" ] || export SNAPSHOOTER_STRICT_MODE=true
@@ -43,13 +46,14 @@ print_skipped() {
 }
 
 run_project() {
-    local project=$1 name file code=0 total executed
+    local project=$1 name file code=0 total executed begin=$SECONDS
     name=$(basename "$project" .csproj)
     file=$RESULTS/$name.trx
     echo "test: $name"
     timeout --kill-after=30s $TIME_LIMIT dotnet test "$project" --configuration Release --no-build --verbosity quiet \
         --results-directory $RESULTS --logger "trx;LogFileName=$name.trx" --logger "console;verbosity=minimal" \
         ${filter:+--filter "$filter"} </dev/null || code=$?
+    times+=("$(printf '%5d s  %s' $((SECONDS - begin)) "$name")")
 
     if [ ! -f "$file" ]; then
         [ -n "$filter" ] && [ "$code" -eq 0 ] && return
@@ -72,7 +76,7 @@ run_project() {
     fi
 }
 
-hack/setup.sh test
+programs_only test
 hack/build.sh
 rm -rf $RESULTS
 echo "test: building the tests"
@@ -81,4 +85,6 @@ dotnet build CniTun.sln --configuration Release -m:2 -nodeReuse:false --verbosit
 for project in tests/*.Tests/*.csproj; do
     run_project "$project"
 done
+echo "test: took $SECONDS s, of which"
+printf '%s\n' "${times[@]}"
 [ $failed -eq 0 ] && [ $((passed + skipped)) -gt 0 ]

@@ -8,7 +8,8 @@
 # Each side has a node of its own (a network namespace without a way out) and the same pods. Leases lie on tmpfs for both.
 set -Eeuo pipefail
 cd "$(dirname "$0")/../.."
-export PATH=$PATH:/usr/sbin:/sbin
+# shellcheck source=hack/programs.sh
+source hack/programs.sh
 # shellcheck source=hack/lab.sh
 source hack/lab.sh
 
@@ -20,7 +21,7 @@ readonly LEASES=60000
 readonly REFERENCE=/usr/lib/cni
 
 [ "$(id -u)" -eq 0 ] || { echo 'bench: needs root, for network namespaces' >&2; exit 1; }
-hack/setup.sh bench
+programs_only bench
 [ -n "${CNITUN_BIN:-}" ] || hack/build.sh
 BIN=$(realpath "${CNITUN_BIN:-dist/linux-x64}")
 readonly BIN

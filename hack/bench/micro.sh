@@ -5,6 +5,9 @@
 #   hack/bench/micro.sh [FILE [WORD]]        WORD: only the benchmarks whose names hold it, LookUp for one
 set -Eeuo pipefail
 cd "$(dirname "$0")/../.."
+# shellcheck source=hack/programs.sh
+source hack/programs.sh
+programs_only bench
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 readonly WORK=dist/micro
 

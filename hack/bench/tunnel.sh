@@ -25,16 +25,17 @@
 # shellcheck disable=SC2034
 set -Eeuo pipefail
 cd "$(dirname "$0")/../.."
-export PATH=$PATH:/usr/sbin:/sbin
+# shellcheck source=hack/programs.sh
+source hack/programs.sh
 source hack/lab.sh
 for part in topology wireguard-go contenders conditions measure plan versions; do
     # shellcheck source=/dev/null
     source "hack/bench/tunnel/$part.sh"
 done
 
-plan_read "$@"
 [ "$(id -u)" -eq 0 ] || { echo 'bench: needs root, for network namespaces' >&2; exit 1; }
-hack/setup.sh bench
+programs_only bench
+plan_read "$@"
 [ -n "${CNITUN_BIN:-}" ] || hack/build.sh
 BIN=$(realpath "${CNITUN_BIN:-dist/linux-x64}")
 BIN_B=$(realpath "${CNITUN_BIN_B:-$BIN}")

@@ -62,7 +62,7 @@ internal static class ReadmeCommands
         environment["MAKEFLAGS"] = null;
         environment["MAKELEVEL"] = null;
         var answer = Command.Try(
-            "env", ["--chdir", Repository.Root, .. words], environment, timeoutSeconds: 300);
+            "env", ["--chdir", Repository.Root, .. words], environment, timeoutSeconds: 900);
         return answer.ExitCode == 0 ? null : $"{string.Join(' ', words)} exited with {answer.ExitCode}: {answer.Error}{answer.Output}";
     }
 }

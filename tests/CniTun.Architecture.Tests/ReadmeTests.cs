@@ -29,7 +29,7 @@ public sealed class ReadmeTests
             "bash",
             [Path.Combine(Repository.Root, "hack/demo.sh")],
             new Dictionary<string, string?>(StringComparer.Ordinal),
-            timeoutSeconds: 300);
+            timeoutSeconds: 900);
 
         Assert.True(answer.ExitCode == 0, answer.Output + answer.Error);
         Assert.Contains("left nothing behind", answer.Output, StringComparison.Ordinal);

@@ -27,7 +27,7 @@ public sealed class ChainTests
         var final = JsonNode.Parse(Succeed(node, program, "ADD", pod, behind));
 
         // From its address: behind sbr the routes hang on that.
-        pod.Run("ping", "-c", "1", "-W", "1", "-I", "10.77.1.2", "10.77.1.1");
+        pod.Run("ping", "-c", "1", "-W", "30", "-I", "10.77.1.2", "10.77.1.1");
         config["prevResult"] = final!.DeepClone();
         behind["prevResult"] = final.DeepClone();
 

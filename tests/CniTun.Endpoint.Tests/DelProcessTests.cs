@@ -73,14 +73,18 @@ public sealed class DelProcessTests
         node.Add(pod, node.DualStack);
         var log = Path.Combine(node.DataDirectory, "strace.log");
         using var late = TracedPlugin.StartWith(
-            node, "DEL", pod, node.DualStack, log, "poll:signal=KILL:when=1", "write:delay_enter=2s");
-        SpinWait.SpinUntil(() => File.Exists(log) && File.ReadAllText(log).Contains("close_range(", StringComparison.Ordinal));
+            node, "DEL", pod, node.DualStack, log, "poll:signal=KILL:when=1", "close_range:signal=STOP");
+        string[] stopped = [];
+        Eventually.True(
+            () => (stopped = [.. LinesOf(log).Where(line => line.EndsWith("--- stopped by SIGSTOP ---", StringComparison.Ordinal))]).Length == 1,
+            () => $"the child stops before it asks the kernel: {string.Join('\n', LinesOf(log))}");
 
         // While the child waits: what a runtime does whose call was killed.
         node.Del(pod, node.DualStack);
         node.Add(pod, node.DualStack);
         Assert.False(late.HasExited);
-        late.WaitForExit();
+        Command.Run("kill", "-CONT", stopped[0].Split(' ')[0]);
+        Assert.True(late.WaitForExit(Eventually.Limit));
         File.Delete(log);
 
         Assert.Equal(Killed, late.ExitCode);
@@ -109,6 +113,8 @@ public sealed class DelProcessTests
             pods.ForEach(pod => pod.Dispose());
         }
     }
+
+    private static string[] LinesOf(string log) => File.Exists(log) ? File.ReadAllLines(log) : [];
 
     private static void Succeed(Answer answer) => Assert.True(answer.ExitCode == 0, answer.Output + answer.Error);
 }

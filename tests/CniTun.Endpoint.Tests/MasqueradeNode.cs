@@ -115,7 +115,7 @@ internal sealed class MasqueradeNode : IDisposable
         var any = destination.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
         using var listening = In(receiver, () => new UdpClient(new IPEndPoint(any, 0)));
         using var sending = In(pod, () => new UdpClient(new IPEndPoint(any, sourcePort)));
-        listening.Client.ReceiveTimeout = sending.Client.ReceiveTimeout = 5000;
+        listening.Client.ReceiveTimeout = sending.Client.ReceiveTimeout = (int)Eventually.Limit.TotalMilliseconds;
         sending.Send([1], new IPEndPoint(destination, ((IPEndPoint)listening.Client.LocalEndPoint!).Port));
         var seen = new IPEndPoint(any, 0);
         listening.Receive(ref seen);

@@ -248,7 +248,7 @@ public sealed class MasqueradeTests
         });
 
         stop.Cancel();
-        Assert.True(deleting.Wait(TimeSpan.FromSeconds(30)));
+        Assert.True(deleting.Wait(Eventually.Limit));
         node.AssertNoElements();
     }
 

@@ -203,8 +203,8 @@ internal sealed class Pod : IDisposable
 
     public string Run(string program, params string[] arguments) => space.Run(program, arguments);
 
-    /// <summary>Pings once with a second's patience and fails the test without an answer.</summary>
-    public void Ping(string address) => space.Run("ping", "-c", "1", "-W", "1", address);
+    /// <summary>Pings once and fails the test without an answer.</summary>
+    public void Ping(string address) => space.Run("ping", "-c", "1", "-W", "30", address);
 
     public void Dispose() => space.Dispose();
 }

@@ -5,7 +5,10 @@ using System.Text.Json.Nodes;
 namespace CniTun.Endpoint.Tests;
 
 /// <summary>A system call of a run of the plugin: the how-manieth of its name on its thread.</summary>
-internal readonly record struct KillPoint(string Call, int Occurrence);
+/// <param name="Call">Its name.</param>
+/// <param name="Occurrence">From 1.</param>
+/// <param name="IsCertain">Made by every run that was looked at, not only by one that had to wait or to ask again.</param>
+internal readonly record struct KillPoint(string Call, int Occurrence, bool IsCertain);
 
 /// <summary>The published plugin under strace(1), which lists its system calls and kills it in front of a chosen one.</summary>
 /// <remarks>
@@ -21,9 +24,26 @@ internal static class TracedPlugin
         "set_robust_list", "rt_sigaction", "rt_sigprocmask", "prlimit64", "lseek", "fstat", "fstatfs", "newfstatat", "get_mempolicy",
     };
 
-    /// <summary>Runs the plugin to its end and lists its system calls from where it opens the first file of ours.</summary>
+    /// <summary>Runs the plugin to its end, several times, and lists its system calls from where it opens the first file of ours.</summary>
     /// <param name="firstCall">How the line of that system call begins, behind the thread's number.</param>
-    public static IReadOnlyList<KillPoint> ListCalls(Node node, string command, Pod pod, JsonNode config, string firstCall)
+    /// <param name="before">What each run needs.</param>
+    /// <param name="after">Undoes what a run did.</param>
+    public static IReadOnlyList<KillPoint> ListCalls(
+        Node node, string command, Pod pod, JsonNode config, string firstCall, Action before, Action after)
+    {
+        const int Runs = 5;
+        var seen = new List<(string Call, int Occurrence)>();
+        for (var run = 0; run < Runs; run++)
+        {
+            before();
+            seen.AddRange(ListCalls(node, command, pod, config, firstCall));
+            after();
+        }
+
+        return [.. seen.CountBy(point => point).Select(point => new KillPoint(point.Key.Call, point.Key.Occurrence, point.Value == Runs))];
+    }
+
+    private static List<(string Call, int Occurrence)> ListCalls(Node node, string command, Pod pod, JsonNode config, string firstCall)
     {
         var log = Path.GetTempFileName();
         try
@@ -38,20 +58,28 @@ internal static class TracedPlugin
         }
     }
 
-    /// <summary>Runs the plugin and kills it in front of a system call.</summary>
-    /// <returns>False if it reached its end, as when the call was not made this time.</returns>
+    /// <summary>Runs the plugin and kills it in front of a system call, or the child that makes it, without which the plugin may well succeed.</summary>
+    /// <returns>False if nobody was killed, as when the call was not made this time.</returns>
     public static bool KillAt(Node node, string command, Pod pod, JsonNode config, KillPoint point)
     {
         var when = point.Occurrence.ToString(CultureInfo.InvariantCulture);
-        var answer = Run(
-            node,
-            command,
-            pod,
-            config,
-            ["-f", "-e", $"trace={point.Call}", "-o", "/dev/null", "-e", $"inject={point.Call}:signal=KILL:when={when}"]);
-        const int killed = 128 + 9;
-        Assert.True(answer.ExitCode is 0 or killed, $"{point}: exit {answer.ExitCode}: {answer.Output}{answer.Error}");
-        return answer.ExitCode == killed;
+        var log = Path.GetTempFileName();
+        try
+        {
+            var answer = Run(
+                node,
+                command,
+                pod,
+                config,
+                ["-f", "-e", $"trace={point.Call}", "-o", log, "-e", $"inject={point.Call}:signal=KILL:when={when}"]);
+            const int killed = 128 + 9;
+            Assert.True(answer.ExitCode is 0 or killed, $"{point}: exit {answer.ExitCode}: {answer.Output}{answer.Error}");
+            return File.ReadAllText(log).Contains("+++ killed by SIGKILL +++", StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(log);
+        }
     }
 
     /// <summary>Runs the plugin with some of its system calls tampered with.</summary>
@@ -71,10 +99,10 @@ internal static class TracedPlugin
     private static string[] Options(string log, string[] injections) =>
         ["-f", "-o", log, .. injections.SelectMany(injection => new[] { "-e", $"inject={injection}" })];
 
-    private static List<KillPoint> ReadCalls(string[] lines, string firstCall)
+    private static List<(string Call, int Occurrence)> ReadCalls(string[] lines, string firstCall)
     {
         var counts = new Dictionary<(string Thread, string Call), int>();
-        var points = new List<KillPoint>();
+        var points = new List<(string Call, int Occurrence)>();
         var mainThread = lines[0].Split(' ')[0];
         var begun = false;
         foreach (var line in lines)
@@ -94,7 +122,7 @@ internal static class TracedPlugin
             begun |= text.StartsWith(firstCall, StringComparison.Ordinal);
             if (begun && !Private.Contains(call) && (thread == mainThread || !counts.ContainsKey((mainThread, call))))
             {
-                points.Add(new KillPoint(call, count));
+                points.Add((call, count));
             }
         }
 

@@ -3,11 +3,11 @@ using System.Text;
 
 namespace CniTun.Testing;
 
-/// <summary>Runs a program to its end: what it was told, what it answered.</summary>
+/// <summary>Runs a program to its end: what it was told, what it answered. It finds the programs of hack/programs.txt and no others.</summary>
 public static class Command
 {
     /// <summary>Runs a program and fails the test unless it exits with 0.</summary>
-    /// <param name="program">Found on PATH, or a full path.</param>
+    /// <param name="program">A name of hack/programs.txt, or a full path.</param>
     /// <param name="arguments">One string an argument.</param>
     /// <returns>Its standard output.</returns>
     public static string Run(string program, params string[] arguments)
@@ -23,7 +23,7 @@ public static class Command
     public static Answer Try(string program, params string[] arguments) => Try(program, arguments, new Dictionary<string, string?>(StringComparer.Ordinal));
 
     /// <summary>Runs a program with exactly this environment and standard input, whatever it exits with.</summary>
-    /// <param name="program">Found on PATH, or a full path.</param>
+    /// <param name="program">A name of hack/programs.txt, or a full path.</param>
     /// <param name="arguments">One string an argument.</param>
     /// <param name="environment">Added to the test's own; a null value removes a variable.</param>
     /// <param name="input">Standard input; empty means end of file at once.</param>
@@ -64,7 +64,7 @@ public static class Command
     /// <summary>Starts a program with all three standard streams redirected; the caller owns it.</summary>
     public static Process Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?> environment)
     {
-        var start = new ProcessStartInfo(program, arguments)
+        var start = new ProcessStartInfo(Programs.Find(program), arguments)
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -72,6 +72,7 @@ public static class Command
             RedirectStandardError = true,
             StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
         };
+        start.Environment["PATH"] = Programs.Directory;
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

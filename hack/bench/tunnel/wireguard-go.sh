@@ -18,7 +18,7 @@ wireguard_go_fetch() {
 
 wireguard_go_download() {
     local apt code=0
-    command -v apt-get >/dev/null && command -v dpkg >/dev/null || return 1
+    [ -x /usr/bin/apt-get ] || return 1
     apt=$(mktemp -d /tmp/cnitun-bench-apt.XXXXXX)
     chmod 755 "$apt"
     (
@@ -27,6 +27,7 @@ wireguard_go_download() {
         echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm-backports main' \
             >"$apt/sources.list"
         cd "$apt" || exit 1
+        PATH=/usr/sbin:/usr/bin:/sbin:/bin # Debian's package manager has helpers of its own.
         options=(-qq -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=- -o Dir::State::lists="$apt/lists"
             -o Dir::Cache="$apt/cache" -o APT::Sandbox::User=root -o Acquire::http::Timeout=20 -o Acquire::Retries=1)
         timeout 120 apt-get "${options[@]}" update || exit 1

@@ -95,7 +95,7 @@ public sealed class DirectoryHandleTests : IDisposable
         waiter.Start();
         Assert.False(waiter.Join(TimeSpan.FromMilliseconds(200)));
         first.Dispose();
-        Assert.True(waiter.Join(TimeSpan.FromSeconds(9)));
+        Assert.True(waiter.Join(Eventually.Limit));
     }
 
     [Fact]

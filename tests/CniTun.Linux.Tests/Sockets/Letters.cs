@@ -45,12 +45,12 @@ internal sealed class Letters
         Outgoing.Add(from, IpEndpoint.Parse(to), list, 1, parts.Length, segmentBytes, trafficClass);
     }
 
-    /// <summary>Waits for so many messages, 5 seconds at most.</summary>
+    /// <summary>Waits for so many messages.</summary>
     public List<Letter> Receive(UdpSocket socket, int count)
     {
         var letters = new List<Letter>();
         using var stop = new StopEvent();
-        using var deadline = new Timer(_ => stop.Signal(), null, 5000, Timeout.Infinite);
+        using var deadline = new Timer(_ => stop.Signal(), null, Eventually.Limit, Timeout.InfiniteTimeSpan);
         while (letters.Count < count && stop.WaitReadable(socket))
         {
             letters.AddRange(ReceiveRound(socket));

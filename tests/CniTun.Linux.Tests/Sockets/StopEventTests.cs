@@ -26,7 +26,7 @@ public sealed class StopEventTests
         using var tun = space.Run(() => TunDevice.Open("tun-test", TunOptions.Tun));
         using var socket = space.Run(() => UdpSocket.Bind(0));
         using var stop = new StopEvent();
-        using var deadline = new Timer(_ => stop.Signal(), null, 5000, Timeout.Infinite);
+        using var deadline = new Timer(_ => stop.Signal(), null, Eventually.Limit, Timeout.InfiniteTimeSpan);
         var buffer = new byte[2000];
         space.Ip("address", "add", "10.99.0.1/24", "dev", "tun-test");
         space.Ip("link", "set", "tun-test", "up");
