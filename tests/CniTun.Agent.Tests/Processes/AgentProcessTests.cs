@@ -1,6 +1,8 @@
 namespace CniTun.Agent.Tests.Processes;
 
-/// <summary>Agents and tunnels as processes, on nodes that are namespaces.</summary>
+/// <summary>Agents and tunnels as processes, on nodes that are namespaces. One test at a time, and nothing beside it: they share the processors.</summary>
+[Collection(nameof(AgentProcessTests))]
+[CollectionDefinition(nameof(AgentProcessTests), DisableParallelization = true)]
 public sealed class AgentProcessTests
 {
     [KernelFact]
@@ -14,8 +16,8 @@ public sealed class AgentProcessTests
         Assert.True(right.Reaches(left));
 
         // The host itself, with no source chosen for it.
-        left.Space.Run("ping", "-c", "1", "-W", "3", "10.77.2.5");
-        left.Space.Run("ping", "-c", "1", "-W", "3", "fd00:77:2::5");
+        left.Space.Run("ping", "-c", "1", "-W", "30", "10.77.2.5");
+        left.Space.Run("ping", "-c", "1", "-W", "30", "fd00:77:2::5");
 
         left.Agent.Kill();
         Assert.True(left.Reaches(right));
@@ -25,7 +27,7 @@ public sealed class AgentProcessTests
 
         left.Tunnel.Kill();
         left.StartTunnel();
-        left.WaitUntil(() => left.Reaches(right));
+        left.WaitUntil(() => left.Reaches(right, seconds: 2));
         Assert.True(right.Reaches(left));
     }
 
@@ -149,7 +151,7 @@ public sealed class AgentProcessTests
         left.Space.Ip("link", "set", "tun0", "down");
 
         left.WaitUntil(() => left.Space.Ip("route") == before);
-        left.WaitUntil(() => left.Reaches(right));
+        left.WaitUntil(() => left.Reaches(right, seconds: 2));
     }
 
     [KernelFact]

@@ -121,10 +121,10 @@ internal sealed class TestNode : IDisposable
     }
 
     /// <summary>Tells whether another node's pod answers this node's pod, on both families.</summary>
-    public bool Reaches(TestNode other) =>
-        Ping($"10.77.{number}.5", $"10.77.{other.number}.5") && Ping($"fd00:77:{number}::5", $"fd00:77:{other.number}::5");
-
-    public bool Ping(string from, string to) => Space.Try("ping", "-c", "1", "-W", "1", "-I", from, to).ExitCode == 0;
+    /// <param name="other">The other node.</param>
+    /// <param name="seconds">How long one packet is waited for; a few where it is tried again.</param>
+    public bool Reaches(TestNode other, int seconds = 30) =>
+        Ping($"10.77.{number}.5", $"10.77.{other.number}.5", seconds) && Ping($"fd00:77:{number}::5", $"fd00:77:{other.number}::5", seconds);
 
     /// <summary>Sends bytes over TCP from this node's pod to another's, which sends them back.</summary>
     public void Exchange(TestNode other, int bytes) =>
@@ -148,6 +148,8 @@ internal sealed class TestNode : IDisposable
         Space.Dispose();
         Directory.Delete(directory, recursive: true);
     }
+
+    private bool Ping(string from, string to, int seconds) => Space.Try("ping", "-c", "1", "-W", $"{seconds}", "-I", from, to).ExitCode == 0;
 
     private void WriteConfig() => File.WriteAllText(
         ConfigFile,
