@@ -1,72 +1,29 @@
 using System.Runtime.InteropServices;
+using CniTun.Agent;
 using CniTun.Agent.Keys;
 using CniTun.Agent.Settings;
+using CniTun.Daemon;
 using Microsoft.Extensions.Logging;
 
-namespace CniTun.Agent.Command;
-
-/// <summary>The control process of a node: command line and signals in, exit code out; the work is in <see cref="AgentLoop"/>.</summary>
-internal static class Program
+return DaemonProcess.Run("cnitun-agent", SettingTable.Options, args, static line =>
 {
-    private const int Failure = 1;
-    private const int UsageError = 2;
-
-    public static int Main(string[] arguments)
+    var settings = SettingsFile.Read(line);
+    if (line.Verb == SettingTable.ShowKey)
     {
-        CommandLine commandLine;
-        try
-        {
-            commandLine = CommandLine.Parse(arguments);
-        }
-        catch (AgentException e)
-        {
-            Console.Error.WriteLine($"cnitun-agent: {e.Message}; see --help");
-            return UsageError;
-        }
-
-        try
-        {
-            Execute(commandLine);
-            return 0;
-        }
-        catch (Exception e) when (e is AgentException or IOException or UnauthorizedAccessException)
-        {
-            Console.Error.WriteLine($"cnitun-agent: {e.Message}");
-            return Failure;
-        }
+        Console.Out.WriteLine(KeyFile.LoadOrCreate(settings.StateDir).PublicKey.ToBase64());
+        return 0;
     }
 
-    private static void Execute(CommandLine commandLine)
-    {
-        switch (commandLine.Verb)
-        {
-            case Verb.Help:
-                Console.Out.Write(CommandLine.Help);
-                break;
-            case Verb.Version:
-                Console.Out.WriteLine($"cnitun-agent {typeof(Program).Assembly.GetName().Version?.ToString(fieldCount: 3)}");
-                break;
-            case Verb.ShowKey:
-                Console.Out.WriteLine(KeyFile.LoadOrCreate(commandLine.ReadSettings().StateDir).PublicKey.ToBase64());
-                break;
-            default:
-                Serve(commandLine.ReadSettings());
-                break;
-        }
-    }
+    using var stop = new CancellationTokenSource();
+    using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+    using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+    using var loggers = DaemonProcess.CreateLoggers();
+    AgentLoop.RunAsync(settings, loggers.CreateLogger("cnitun-agent"), stop.Token).GetAwaiter().GetResult();
+    return 0;
 
-    private static void Serve(AgentSettings settings)
+    void OnSignal(PosixSignalContext signal)
     {
-        using var stop = new CancellationTokenSource();
-        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
-        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
-        using var loggers = AgentLogging.CreateFactory();
-        AgentLoop.RunAsync(settings, loggers.CreateLogger("cnitun-agent"), stop.Token).GetAwaiter().GetResult();
-
-        void OnSignal(PosixSignalContext signal)
-        {
-            signal.Cancel = true;
-            stop.Cancel();
-        }
+        signal.Cancel = true;
+        stop.Cancel();
     }
-}
+});

@@ -1,27 +1,12 @@
 using CniTun.Linux;
 using CniTun.Tunnel.Control;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 
 namespace CniTun.Tunnel.Command;
 
 /// <summary>Writes what the tunnel tells to the log: one line an event, key=value.</summary>
 internal sealed partial class ConsoleTunnelLog(ILogger logger) : ITunnelLog
 {
-    /// <summary>Makes loggers that write to standard error; the caller disposes the factory, which writes what is still queued.</summary>
-    public static ILoggerFactory CreateFactory() => LoggerFactory.Create(logging =>
-    {
-        logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            console.UseUtcTimestamp = true;
-            console.ColorBehavior = LoggerColorBehavior.Disabled;
-        });
-        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-    });
-
     public void Listening(ushort port, bool isDualStack) => LogListening(logger, port, isDualStack ? "IPv4 and IPv6" : "IPv4 only");
 
     public void BuffersRefused(int receiveBytes, int sendBytes) => LogBuffersRefused(logger, receiveBytes, sendBytes);

@@ -1,40 +1,28 @@
 using System.Runtime.InteropServices;
+using CniTun.Daemon;
 using CniTun.Linux;
 using CniTun.Tunnel.Command;
 using CniTun.Tunnel.Control;
 using Microsoft.Extensions.Logging;
 
-const int Success = 0;
-const int Failure = 1;
-const int UsageError = 2;
-const string ToldToStop = "told to";
+const string StopSignal = "told to";
 
-if (Settings.TryParse(args, out var settings) is { } wrong)
+return DaemonProcess.Run("cnitun-tunnel", TunnelSettings.Options, args, static line =>
 {
-    await Console.Error.WriteLineAsync($"cnitun-tunnel: {wrong}");
-    return UsageError;
-}
+    var settings = line.Over(new TunnelSettings());
+    try
+    {
+        return Run(settings);
+    }
+    catch (LinuxException e)
+    {
+        throw new OperatorException(e.Message + Advice(e, settings));
+    }
+});
 
-if (settings.Help || settings.Version)
+static int Run(TunnelSettings settings)
 {
-    var version = typeof(Settings).Assembly.GetName().Version?.ToString(3);
-    await Console.Out.WriteLineAsync(settings.Help ? Settings.Usage : $"cnitun-tunnel {version}");
-    return Success;
-}
-
-try
-{
-    return Run(settings);
-}
-catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-{
-    await Console.Error.WriteLineAsync($"cnitun-tunnel: {e.Message}{Advice(e, settings)}");
-    return Failure;
-}
-
-static int Run(Settings settings)
-{
-    using var loggers = ConsoleTunnelLog.CreateFactory();
+    using var loggers = DaemonProcess.CreateLoggers();
     var log = new ConsoleTunnelLog(loggers.CreateLogger("cnitun-tunnel"));
 
     // The first reason to stop is the one that counts.
@@ -51,7 +39,7 @@ static int Run(Settings settings)
     void OnSignal(PosixSignalContext signal)
     {
         signal.Cancel = true;
-        Stop(ToldToStop);
+        Stop(StopSignal);
     }
 
     using var tunnel = RunningTunnel.Start(settings.Tunnel, log, errno => Stop(Errno.Describe(errno)));
@@ -59,11 +47,11 @@ static int Run(Settings settings)
     log.Started(tunnel.Name, settings.SocketPath);
     stop.Wait();
     log.Stopping(reason);
-    return reason == ToldToStop ? Success : Failure;
+    return reason == StopSignal ? 0 : 1;
 }
 
 // What the operator can do about an error that the kernel's words alone do not explain.
-static string Advice(Exception e, Settings settings) => e is not LinuxException failure ? string.Empty : (failure.Call, failure.Errno) switch
+static string Advice(LinuxException failure, TunnelSettings settings) => (failure.Call, failure.Errno) switch
 {
     ("open", Errno.ENOENT or Errno.ENODEV) => ". Load the tun module, or give the container /dev/net/tun.",
     ("open", Errno.EACCES or Errno.EPERM) => ". The container needs access to the device /dev/net/tun.",

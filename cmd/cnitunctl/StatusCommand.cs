@@ -1,3 +1,4 @@
+using System.CommandLine;
 using CniTun.Ipam;
 using CniTun.Linux;
 using CniTun.Uapi;
@@ -7,14 +8,42 @@ namespace CniTun.Ctl;
 /// <summary><c>cnitunctl status</c>: asks the tunnel, reads the leases, and prints whatever could be had.</summary>
 internal static class StatusCommand
 {
+    public static Command Create()
+    {
+        var json = new Option<bool>("--json") { Description = "for programs: everything, byte counts and all counters exact" };
+        var socket = PathOption("--socket", "PATH", "the tunnel's unix socket", "/var/run/wireguard/cnitun-tun0.sock");
+        var dataDir = PathOption("--data-dir", "DIR", "where the plugin keeps leases", "/run/cnitun");
+        var command = new Command("status", "The tunnel's peers and drops, and the pods' addresses.") { json, socket, dataDir };
+        command.SetAction((line, _) => RunAsync(
+            line.GetValue(json),
+            line.GetValue(socket)!,
+            line.GetValue(dataDir)!,
+            line.InvocationConfiguration.Output,
+            line.InvocationConfiguration.Error));
+        return command;
+    }
+
+    private static Option<string> PathOption(string name, string valueName, string description, string defaultPath)
+    {
+        var option = new Option<string>(name) { HelpName = valueName, Description = description, DefaultValueFactory = _ => defaultPath };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var path }] && !Path.IsPathFullyQualified(path))
+            {
+                result.AddError($"{name} '{path}': not an absolute path");
+            }
+        });
+        return option;
+    }
+
     /// <returns>The exit code: 1 if something could not be shown.</returns>
-    public static async Task<int> RunAsync(Arguments arguments, TextWriter output, TextWriter errors)
+    private static async Task<int> RunAsync(bool asJson, string socket, string dataDir, TextWriter output, TextWriter errors)
     {
         var problems = new List<string>();
-        var tunnel = await AskTunnelAsync(arguments.Socket, problems);
-        var status = new NodeStatus(tunnel, ReadLeases(arguments.DataDir, problems), problems);
+        var tunnel = await AskTunnelAsync(socket, problems);
+        var status = new NodeStatus(tunnel, ReadLeases(dataDir, problems), problems);
 
-        await output.WriteAsync(arguments.Json ? StatusJson.Format(status) : StatusText.Format(status));
+        await output.WriteAsync(asJson ? StatusJson.Format(status) : StatusText.Format(status));
         await output.FlushAsync();
         foreach (var problem in problems)
         {
@@ -70,3 +99,12 @@ internal static class StatusCommand
         }
     }
 }
+
+/// <summary>What was found on the node; what could not be found out is missing, with a reason.</summary>
+/// <param name="Tunnel">The tunnel's state; null if it does not answer.</param>
+/// <param name="Leases">By network and address.</param>
+/// <param name="Problems">Why something is missing, one line each.</param>
+internal sealed record NodeStatus(DeviceState? Tunnel, IReadOnlyList<NetworkLease> Leases, IReadOnlyList<string> Problems);
+
+/// <summary>A lease and the network whose it is.</summary>
+internal sealed record NetworkLease(string Network, Lease Lease);

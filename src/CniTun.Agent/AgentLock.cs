@@ -1,3 +1,4 @@
+using CniTun.Daemon;
 using CniTun.Linux;
 using CniTun.Linux.Files;
 
@@ -8,7 +9,7 @@ internal static class AgentLock
 {
     /// <summary>Takes the lock, which the caller disposes and the kernel lets go if the process dies.</summary>
     /// <param name="stateDir">Made if missing.</param>
-    /// <exception cref="AgentException">Another process has it, which the text names.</exception>
+    /// <exception cref="OperatorException">Another process has it, which the text names.</exception>
     public static FileLock Acquire(string stateDir)
     {
         DirectoryHandle.OpenOrCreate(stateDir).Dispose();
@@ -18,7 +19,7 @@ internal static class AgentLock
         }
         catch (LinuxException taken) when (taken.Errno == Errno.EAGAIN)
         {
-            throw new AgentException($"another agent uses {stateDir}: its agent.lock is {taken.KernelMessage}");
+            throw new OperatorException($"another agent uses {stateDir}: its agent.lock is {taken.KernelMessage}");
         }
     }
 }

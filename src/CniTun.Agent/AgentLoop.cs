@@ -1,8 +1,11 @@
 using CniTun.Agent.Desired;
 using CniTun.Agent.Files;
 using CniTun.Agent.Keys;
+using CniTun.Agent.Logging;
 using CniTun.Agent.Nodes;
+using CniTun.Agent.Reconcilers;
 using CniTun.Agent.Settings;
+using CniTun.Daemon;
 using CniTun.Linux.Files;
 using CniTun.Linux.Netlink;
 using Microsoft.Extensions.Logging;
@@ -19,15 +22,15 @@ namespace CniTun.Agent;
 /// </remarks>
 public sealed class AgentLoop
 {
-    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>The first pause after a failure; each further one is twice as long, up to <see cref="Tick"/>.</summary>
-    private static readonly TimeSpan Impatience = TimeSpan.FromMilliseconds(50);
+    /// <summary>The first pause after a failure; each further one is twice as long, up to <see cref="LookInterval"/>.</summary>
+    private static readonly TimeSpan FirstRetryPause = TimeSpan.FromMilliseconds(50);
 
     private readonly AgentSettings settings;
     private readonly KeyPair keys;
     private readonly PeersSource peers;
-    private readonly Host host;
+    private readonly HostReconciler host;
     private readonly ILogger logger;
     private string? lastFailure = string.Empty;
     private IReadOnlyList<string> lastWarnings = [];
@@ -38,19 +41,19 @@ public sealed class AgentLoop
         this.keys = keys;
         this.logger = logger;
         peers = new PeersSource(settings.PeersFile!, settings.NodeName, keys.PublicKey, logger);
-        host = new Host(settings, logger);
+        host = new HostReconciler(settings, logger);
     }
 
     /// <summary>Serves the node until it is cancelled, which is its normal end. What it made stays.</summary>
-    /// <exception cref="AgentException">A setting is missing, the key file is broken, or another agent serves this node.</exception>
+    /// <exception cref="OperatorException">A setting is missing, the key file is broken, or another agent serves this node.</exception>
     public static async Task RunAsync(AgentSettings settings, ILogger logger, CancellationToken cancellationToken)
     {
         if (settings.PeersFile is null)
         {
-            throw new AgentException("no peers file: say --peers-file FILE, or peersFile in the config file");
+            throw new OperatorException("no peers file: say --peers-file FILE, or peersFile in the config file");
         }
 
-        using var mine = AgentLock.Acquire(settings.StateDir);
+        using var agentLock = AgentLock.Acquire(settings.StateDir);
         var identity = KeyFile.LoadOrCreate(settings.StateDir);
         logger.Started(settings.NodeName, identity.PublicKey.ToBase64(), settings.PeersFile);
         await new AgentLoop(settings, identity, logger).LoopAsync(cancellationToken);
@@ -62,7 +65,7 @@ public sealed class AgentLoop
         (FileStamp? Peers, FileStamp? Tunnel) seen = default;
         var nextResync = 0L;
         var failed = true;
-        var pause = Impatience;
+        var pause = FirstRetryPause;
         try
         {
             while (true)
@@ -77,8 +80,8 @@ public sealed class AgentLoop
                 }
 
                 // A tunnel that starts together with us is not waited for a whole second.
-                await Task.Delay(failed ? pause : Tick, cancellationToken);
-                pause = !failed ? Impatience : pause + pause < Tick ? pause + pause : Tick;
+                await Task.Delay(failed ? pause : LookInterval, cancellationToken);
+                pause = !failed ? FirstRetryPause : pause + pause < LookInterval ? pause + pause : LookInterval;
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -103,20 +106,20 @@ public sealed class AgentLoop
             var tunnel = await host.ReadTunnelAsync(cancellationToken);
             var underlay = Underlay.Read(netlink, nodes.Remotes);
             var desired = DesiredState.Compute(settings, keys.PrivateKey, nodes, underlay, MeasuredPaths.From(tunnel));
-            Warn(desired.Warnings);
+            LogNew(desired.Warnings);
             await host.ReconcileAsync(netlink, tunnel, desired, cancellationToken);
         }
-        catch (Exception e) when (e is AgentException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is OperatorException or IOException or UnauthorizedAccessException)
         {
             failure = e.Message;
         }
 
-        Report(failure);
+        LogChange(failure);
         return failure is null;
     }
 
     /// <summary>Says once what changed, however often it is tried.</summary>
-    private void Report(string? failure)
+    private void LogChange(string? failure)
     {
         if (failure == lastFailure)
         {
@@ -134,7 +137,7 @@ public sealed class AgentLoop
         }
     }
 
-    private void Warn(IReadOnlyList<string> warnings)
+    private void LogNew(IReadOnlyList<string> warnings)
     {
         foreach (var warning in warnings.Except(lastWarnings, StringComparer.Ordinal))
         {

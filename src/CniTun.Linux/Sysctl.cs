@@ -13,7 +13,7 @@ public static class Sysctl
 
     /// <summary>Reads a setting.</summary>
     /// <param name="name">With slashes, as interface names may hold dots: "net/ipv6/conf/eth0/accept_ra".</param>
-    /// <returns>The value without its newline; null if the kernel has no such setting.</returns>
+    /// <returns>The value without its newline; null if the kernel has no such setting (any more: the interface may go meanwhile).</returns>
     /// <exception cref="LinuxException">EACCES: no privilege.</exception>
     public static unsafe string? TryRead(string name)
     {
@@ -33,9 +33,13 @@ public static class Sysctl
         using var owned = new SafeFileHandle(descriptor, ownsHandle: true);
         var buffer = stackalloc byte[longestBytes];
         var length = (int)read(descriptor, buffer, longestBytes);
-        return length < 0
-            ? throw new LinuxException("read", Root + name, Libc.LastErrno)
-            : Encoding.UTF8.GetString(buffer, length).TrimEnd('\n');
+        if (length >= 0)
+        {
+            return Encoding.UTF8.GetString(buffer, length).TrimEnd('\n');
+        }
+
+        var failure = Libc.LastErrno;
+        return failure == Errno.ENOENT ? null : throw new LinuxException("read", Root + name, failure);
     }
 
     /// <summary>Writes a setting.</summary>
@@ -60,14 +64,19 @@ public static class Sysctl
         var content = Encoding.ASCII.GetBytes(value);
         fixed (byte* bytes = content)
         {
-            return (long)write(descriptor, bytes, content.Length) < 0
-                ? throw new LinuxException("write", Root + name, Libc.LastErrno)
-                : true;
+            if ((long)write(descriptor, bytes, content.Length) >= 0)
+            {
+                return true;
+            }
         }
+
+        var failure = Libc.LastErrno;
+        return failure == Errno.ENOENT ? false : throw new LinuxException("write", Root + name, failure);
     }
 
+    /// <summary>Two dots may be part of an interface's name, and lead elsewhere only where they are all that stands between slashes.</summary>
     private static string Validated(string name) =>
-        name.Contains("..", StringComparison.Ordinal) || name.StartsWith('/')
+        name.StartsWith('/') || name.Split('/').Contains("..")
             ? throw new ArgumentException($"'{name}' is not the name of a setting", nameof(name))
             : name;
 }

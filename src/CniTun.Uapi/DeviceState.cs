@@ -60,6 +60,9 @@ public sealed record PeerState
 
     /// <summary>Gets how many of 1000 probes were lost lately; null if none was answered.</summary>
     public int? LossPermille { get; init; }
+
+    /// <summary>Gets how many bytes a packet has more outside the tunnel than inside: IPv4 (20) or IPv6 (40), and UDP (8).</summary>
+    public static int OverheadBytes(bool isIPv6) => isIPv6 ? 48 : 28;
 }
 
 /// <summary>A number that only grows while the tunnel runs.</summary>

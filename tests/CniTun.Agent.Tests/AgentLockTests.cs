@@ -1,3 +1,5 @@
+using CniTun.Daemon;
+
 namespace CniTun.Agent.Tests;
 
 public sealed class AgentLockTests : IDisposable
@@ -11,7 +13,7 @@ public sealed class AgentLockTests : IDisposable
     {
         using var first = AgentLock.Acquire(root);
 
-        var refusal = Assert.Throws<AgentException>(() => AgentLock.Acquire(root));
+        var refusal = Assert.Throws<OperatorException>(() => AgentLock.Acquire(root));
 
         Assert.Equal($"another agent uses {root}: its agent.lock is held by process {Environment.ProcessId}", refusal.Message);
     }

@@ -10,6 +10,7 @@ internal sealed class Walls
     private const string LibC = "Tmds.LibC";
     private const string Logging = "Microsoft.Extensions.Logging.Console";
     private const string LoggingAbstractions = "Microsoft.Extensions.Logging.Abstractions";
+    private const string CommandLine = "System.CommandLine";
     private const string Crypto = "BouncyCastle.Cryptography";
 
     private readonly Dictionary<string, (string[] Rooms, string[] Packages)> allowed = new(StringComparer.Ordinal);
@@ -21,13 +22,14 @@ internal sealed class Walls
         .Room("CniTun.Cni", ["CniTun.Addresses"], [])
         .Room("CniTun.Uapi", ["CniTun.Addresses"], [])
         .Room("CniTun.Ipam", ["CniTun.Addresses", "CniTun.Linux"], [])
+        .Room("CniTun.Daemon", [], [Logging])
         .Room("CniTun.Tunnel", ["CniTun.Addresses", "CniTun.Linux", "CniTun.Uapi"], [])
         .Room("CniTun.Endpoint", ["CniTun.Addresses", "CniTun.Cni", "CniTun.Ipam", "CniTun.Linux"], [])
-        .Room("CniTun.Agent", ["CniTun.Addresses", "CniTun.Linux", "CniTun.Uapi"], [LoggingAbstractions, Crypto])
+        .Room("CniTun.Agent", ["CniTun.Addresses", "CniTun.Daemon", "CniTun.Linux", "CniTun.Uapi"], [LoggingAbstractions, Crypto])
         .Room("cnitun", ["CniTun.Cni", "CniTun.Endpoint"], [])
-        .Room("cnitun-tunnel", ["CniTun.Tunnel"], [Logging])
-        .Room("cnitun-agent", ["CniTun.Agent"], [Logging])
-        .Room("cnitunctl", ["CniTun.Addresses", "CniTun.Ipam", "CniTun.Linux", "CniTun.Uapi"], []);
+        .Room("cnitun-tunnel", ["CniTun.Daemon", "CniTun.Tunnel"], [LoggingAbstractions])
+        .Room("cnitun-agent", ["CniTun.Agent", "CniTun.Daemon"], [])
+        .Room("cnitunctl", ["CniTun.Addresses", "CniTun.Ipam", "CniTun.Linux", "CniTun.Uapi"], [CommandLine]);
 
     /// <summary>Adds a room and all that it may know; returns these walls.</summary>
     public Walls Room(string name, string[] rooms, string[] packages)

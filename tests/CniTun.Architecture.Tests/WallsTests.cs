@@ -10,8 +10,8 @@ public sealed class WallsTests
     // What would make the plugin slow to start, large, or able to reach what it must not know.
     private static readonly string[] NotForThePlugin =
     [
-        "CniTun.Agent", "CniTun.Kubernetes", "CniTun.Tunnel", "CniTun.Uapi", "KubernetesClient", "Microsoft.AspNetCore",
-        "Microsoft.NET.Sdk.Web", "Microsoft.Extensions", "BouncyCastle",
+        "CniTun.Agent", "CniTun.Daemon", "CniTun.Kubernetes", "CniTun.Tunnel", "CniTun.Uapi", "KubernetesClient", "Microsoft.AspNetCore",
+        "Microsoft.NET.Sdk.Web", "Microsoft.Extensions", "BouncyCastle", "System.CommandLine",
     ];
 
     public static TheoryData<string> ProjectNames() => [.. Projects.Keys];
@@ -30,6 +30,17 @@ public sealed class WallsTests
         Assert.Contains(
             Repository.Files("src", "*.csproj").Concat(Repository.Files("cmd", "*.csproj")),
             path => path.EndsWith($"/{name}/{name}.csproj", StringComparison.Ordinal));
+
+    [Fact]
+    public void Every_package_that_has_a_version_is_used()
+    {
+        var projects = string.Concat(new[] { "src", "cmd", "tests", "hack" }.SelectMany(folder => Repository.Files(folder, "*.csproj"))
+            .Concat(["Directory.Build.props", "tests/Directory.Build.props"])
+            .Select(Repository.Read));
+        Assert.All(
+            System.Xml.Linq.XDocument.Parse(Repository.Read("Directory.Packages.props")).Descendants("PackageVersion"),
+            package => Assert.Contains($"<PackageReference Include=\"{package.Attribute("Include")!.Value}\"", projects, StringComparison.Ordinal));
+    }
 
     [Fact]
     public void The_plugin_reaches_no_cluster_no_tunnel_no_logging_and_no_crypto() =>

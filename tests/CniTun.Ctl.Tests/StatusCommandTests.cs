@@ -55,25 +55,6 @@ public sealed class StatusCommandTests : IDisposable
         Assert.Equal("Tunnel on UDP port 6080: 0 peers\n\nNo packets dropped\n\nAddresses of pods: 0 leases\n", output.ToString());
     }
 
-    [Theory]
-    [InlineData("say what to show: status")]
-    [InlineData("unknown command 'stats'", "stats")]
-    [InlineData("unknown option '--yaml'", "status", "--yaml")]
-    [InlineData("unknown option '--json=yes'", "status", "--json=yes")]
-    [InlineData("--socket needs a value", "status", "--socket")]
-    [InlineData("--data-dir 'x': not an absolute path", "status", "--data-dir=x")]
-    public void A_mistake_in_usage_is_named(string complaint, params string[] words) => Assert.Equal(complaint, Arguments.TryParse(words, out _));
-
-    [Fact]
-    public void Options_are_read_in_either_form()
-    {
-        Assert.Null(Arguments.TryParse(["status", "--json", "--socket", "/a", "--data-dir=/b"], out var arguments));
-        Assert.Equal(new Arguments { Json = true, Socket = "/a", DataDir = "/b" }, arguments);
-    }
-
-    [Fact]
-    public void Help_tells_all() => Snapshot.Match(Arguments.Usage);
-
     private static RangeSet OneSubnet(string subnet) => RangeSet.Create([AddressRange.Create(Cidr.Parse(subnet))]);
 
     /// <summary>Listens before it returns, and answers one request.</summary>
@@ -87,5 +68,5 @@ public sealed class StatusCommandTests : IDisposable
         await client.SendAsync(Encoding.ASCII.GetBytes(GetAnswer.Format(new DeviceState { ListenPort = 6080 })).AsMemory());
     }
 
-    private Task<int> Run() => StatusCommand.RunAsync(new Arguments { Socket = SocketPath, DataDir = DataDir }, output, errors);
+    private Task<int> Run() => CommandTree.RunAsync(["status", "--socket", SocketPath, $"--data-dir={DataDir}"], output, errors);
 }

@@ -33,7 +33,50 @@ public sealed class SysctlTests
         Assert.Contains("net/ipv4/conf/lo/forwarding", refused.Message, StringComparison.Ordinal);
     }
 
+    [KernelFact]
+    public void Dots_may_be_part_of_an_interfaces_name()
+    {
+        using var node = new TestNamespace();
+        using var inside = NetworkNamespace.Open(node.Path);
+        foreach (var name in new[] { "a..b", "..a", "a..", "...", "a.b" })
+        {
+            node.Ip("link", "add", "name", name, "type", "bridge");
+            Assert.True(inside.Run(() => Sysctl.TryWrite($"net/ipv6/conf/{name}/accept_ra", "0")));
+            Assert.Equal("0", inside.Run(() => Sysctl.TryRead($"net/ipv6/conf/{name}/accept_ra")));
+        }
+    }
+
+    [KernelFact]
+    public void An_interface_that_goes_at_any_moment_is_no_error()
+    {
+        using var node = new TestNamespace();
+        using var inside = NetworkNamespace.Open(node.Path);
+        using var done = new CancellationTokenSource();
+        var reader = Task.Run(() => inside.Run(() =>
+        {
+            var found = 0;
+            while (!done.IsCancellationRequested)
+            {
+                found += Sysctl.TryRead("net/ipv6/conf/goes/accept_ra") is null ? 0 : 1;
+                Sysctl.TryWrite("net/ipv6/conf/goes/accept_ra", "1");
+            }
+
+            return found;
+        }));
+
+        for (var round = 0; round < 200; round++)
+        {
+            node.Ip("link", "add", "goes", "type", "dummy");
+            node.Ip("link", "del", "goes");
+        }
+
+        done.Cancel();
+        Assert.InRange(reader.GetAwaiter().GetResult(), 0, int.MaxValue);
+    }
+
     [Theory]
+    [InlineData("net/ipv4/conf/../../../etc/passwd")]
+    [InlineData("net/..")]
     [InlineData("../../etc/passwd")]
     [InlineData("/etc/passwd")]
     public void A_name_leads_nowhere_else(string name) => Assert.Throws<ArgumentException>(() => Sysctl.TryRead(name));

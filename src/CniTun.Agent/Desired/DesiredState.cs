@@ -12,7 +12,7 @@ internal sealed record DesiredState
 {
     public required DesiredTunnel Tunnel { get; init; }
 
-    /// <summary>Gets the MTU of the tunnel's interface.</summary>
+    /// <summary>Gets the MTU of the tunnel's interface and of pods.</summary>
     public required int MtuBytes { get; init; }
 
     /// <summary>
@@ -41,10 +41,10 @@ internal sealed record DesiredState
     {
         var warnings = new List<string>();
         var peers = nodes.Remotes.Select(node => PeerFor(node, underlay, warnings)).ToList();
-        var podMtu = settings.MtuBytes ?? TunnelMtu.OfPods(peers, underlay, measured);
-        if (podMtu < TunnelMtu.LeastForIPv6 && nodes.Self.PodCidrs.Any(prefix => prefix.Address.IsIPv6))
+        var mtu = settings.MtuBytes ?? TunnelMtu.OfInterface(peers, underlay);
+        if (mtu < TunnelMtu.LeastForIPv6 && nodes.Self.PodCidrs.Any(prefix => prefix.Address.IsIPv6))
         {
-            warnings.Add($"an MTU of {podMtu} is too small for IPv6, which needs {TunnelMtu.LeastForIPv6}");
+            warnings.Add($"an MTU of {mtu} is too small for IPv6, which needs {TunnelMtu.LeastForIPv6}");
         }
 
         if (nodes.Self.Endpoints.Count > 0 && nodes.Self.Endpoints.All(endpoint => endpoint.Port != settings.ListenPort))
@@ -55,12 +55,12 @@ internal sealed record DesiredState
         return new DesiredState
         {
             Tunnel = new DesiredTunnel(privateKey, settings.ListenPort, peers),
-            MtuBytes = settings.MtuBytes ?? TunnelMtu.OfInterface(peers, underlay),
+            MtuBytes = mtu,
             TunnelAddresses = [.. nodes.Self.PodCidrs.Select(prefix => Cidr.ForHost(prefix.First))],
             OwnPodCidrs = nodes.Self.PodCidrs,
             RemotePodCidrs = [.. nodes.Remotes.SelectMany(node => node.PodCidrs)],
             RemoteMtuBytes = RemoteMtus(peers, underlay, measured),
-            CniConfig = Desired.CniConfig.Format(settings, nodes.Self.PodCidrs, podMtu),
+            CniConfig = Desired.CniConfig.Format(settings, nodes.Self.PodCidrs, mtu),
             Warnings = warnings,
         };
     }

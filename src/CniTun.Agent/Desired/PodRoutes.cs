@@ -1,7 +1,5 @@
 using CniTun.Linux.Netlink;
 
-using static CniTun.Agent.RouteConstants;
-
 namespace CniTun.Agent.Desired;
 
 /// <summary>The routes that the agent wants in the main table, all with protocol 199 by which it knows its own.</summary>
@@ -11,6 +9,14 @@ namespace CniTun.Agent.Desired;
 /// </remarks>
 internal static class PodRoutes
 {
+    /// <summary>Ours: what marks a route as made by the agent (RTPROT_*; the kernel and the known daemons use others).</summary>
+    public const byte RTPROT_CNITUN = 199;
+
+    // linux/rtnetlink.h.
+    public const uint RT_TABLE_MAIN = 254;
+    public const byte RTN_UNICAST = 1;
+    public const byte RTN_UNREACHABLE = 7;
+
     public const uint TunnelMetric = 1024;
     public const uint GuardMetric = 1_000_000;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using CniTun.Agent.Files;
+using CniTun.Daemon;
 using CniTun.Linux.Files;
 using CniTun.Uapi;
 
@@ -17,7 +18,7 @@ public static class KeyFile
 
     /// <summary>Reads the node's key, or makes one. Safe when several processes do it at once: all get the same.</summary>
     /// <param name="stateDir">Made if missing, mode 0700.</param>
-    /// <exception cref="AgentException">The file holds no key, which only its owner can judge.</exception>
+    /// <exception cref="OperatorException">The file holds no key, which only its owner can judge.</exception>
     /// <exception cref="IOException">The directory cannot be written.</exception>
     public static KeyPair LoadOrCreate(string stateDir)
     {
@@ -37,6 +38,6 @@ public static class KeyFile
     private static KeyPair Parse(string path, ReadOnlySpan<byte> content) =>
         SecretKey.TryParseBase64(Encoding.ASCII.GetString(content).TrimEnd('\n', '\r', ' '), out var key) && !key.IsZero
             ? KeyPair.FromPrivate(key)
-            : throw new AgentException(
+            : throw new OperatorException(
                 $"{path}: does not hold a private key (44 characters of base64): restore it, or delete it to give this node a new identity");
 }

@@ -11,7 +11,7 @@ namespace CniTun.Agent.Keys;
 /// BouncyCastle multiplies, since .NET has no X25519. The kernel gives the random bytes: the framework's generator opens OpenSSL at run
 /// time, which a static binary does without.
 /// </remarks>
-public sealed record KeyPair
+public sealed partial record KeyPair
 {
     private const int KeyBytes = 32;
 
@@ -30,7 +30,7 @@ public sealed record KeyPair
     public static unsafe KeyPair Generate()
     {
         var bytes = stackalloc byte[KeyBytes];
-        if (Libc.getrandom(bytes, KeyBytes, flags: 0) != KeyBytes)
+        if (getrandom(bytes, KeyBytes, flags: 0) != KeyBytes)
         {
             throw new LinuxException("getrandom", "32 bytes", Marshal.GetLastPInvokeError());
         }
@@ -61,4 +61,9 @@ public sealed record KeyPair
         CryptographicOperations.ZeroMemory(scalar);
         return pair;
     }
+
+    /// <summary>Fills the buffer with random bytes; up to 256 bytes come whole once the kernel is seeded (getrandom(2)).</summary>
+    /// <returns>Bytes filled, or -1.</returns>
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial nint getrandom(byte* buffer, nuint length, uint flags);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CniTun.Addresses;
 using CniTun.Agent.Files;
+using CniTun.Daemon;
 using CniTun.Uapi;
 
 namespace CniTun.Agent.Nodes;
@@ -12,7 +13,7 @@ namespace CniTun.Agent.Nodes;
 internal static class PeersFile
 {
     /// <summary>Reads and judges a file's content.</summary>
-    /// <exception cref="AgentException">Names the first thing that is wrong and where it stands.</exception>
+    /// <exception cref="OperatorException">Names the first thing that is wrong and where it stands.</exception>
     public static IReadOnlyList<Node> Parse(ReadOnlyMemory<byte> content)
     {
         using var document = JsonObject.ParseDocument(content);
@@ -30,7 +31,7 @@ internal static class PeersFile
         var name = entry.Text("name");
         if (name.Length == 0)
         {
-            throw new AgentException($"{entry.PathOf("name")}: must not be empty");
+            throw new OperatorException($"{entry.PathOf("name")}: must not be empty");
         }
 
         return new Node(
@@ -43,7 +44,7 @@ internal static class PeersFile
     private static PublicKey ParseKey(JsonObject entry) =>
         PublicKey.TryParseBase64(entry.Text("publicKey"), out var key) && key != default
             ? key
-            : throw new AgentException($"{entry.PathOf("publicKey")}: is not a public key: 44 characters of base64, as show-key prints");
+            : throw new OperatorException($"{entry.PathOf("publicKey")}: is not a public key: 44 characters of base64, as show-key prints");
 
     private static IpEndpoint ParseEndpoint(JsonElement value, string path) =>
         value.ValueKind == JsonValueKind.String
@@ -51,25 +52,25 @@ internal static class PeersFile
         && endpoint.Port != 0
         && !endpoint.Address.IsUnspecified
             ? endpoint
-            : throw new AgentException($"{path}: {value.GetRawText()} is not an address with a port: \"192.0.2.1:6080\" or \"[2001:db8::1]:6080\"");
+            : throw new OperatorException($"{path}: {value.GetRawText()} is not an address with a port: \"192.0.2.1:6080\" or \"[2001:db8::1]:6080\"");
 
     private static Cidr ParsePodCidr(JsonElement value, string path)
     {
         if (value.ValueKind != JsonValueKind.String || !Cidr.TryParse(JsonObject.TextOf(value, path), out var prefix))
         {
-            throw new AgentException($"{path}: {value.GetRawText()} is not a prefix: \"10.77.1.0/24\" or \"fd00:77:1::/64\"");
+            throw new OperatorException($"{path}: {value.GetRawText()} is not a prefix: \"10.77.1.0/24\" or \"fd00:77:1::/64\"");
         }
 
         return prefix.IsNetwork
             ? prefix
-            : throw new AgentException($"{path}: {prefix} has bits set behind its prefix length; {prefix.Network} is meant?");
+            : throw new OperatorException($"{path}: {prefix} has bits set behind its prefix length; {prefix.Network} is meant?");
     }
 
     private static void RefuseDuplicates(IEnumerable<Node> nodes, Func<Node, string> selector, string words)
     {
         if (nodes.GroupBy(selector, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } group)
         {
-            throw new AgentException($"{group.Count()} nodes {words} '{group.Key}'");
+            throw new OperatorException($"{group.Count()} nodes {words} '{group.Key}'");
         }
     }
 }

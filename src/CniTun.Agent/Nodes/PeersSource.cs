@@ -1,4 +1,6 @@
 using CniTun.Agent.Files;
+using CniTun.Agent.Logging;
+using CniTun.Daemon;
 using CniTun.Uapi;
 using Microsoft.Extensions.Logging;
 
@@ -24,7 +26,7 @@ internal sealed class PeersSource(string path, string nodeName, PublicKey ownKey
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             lastContent = null;
-            Fail(ReadFailure.Describe(e));
+            Fail(JsonObject.WhyUnreadable(e));
             return;
         }
 
@@ -40,7 +42,7 @@ internal sealed class PeersSource(string path, string nodeName, PublicKey ownKey
             lastFailure = null;
             logger.PeersRead(path, Nodes.Remotes.Count + 1);
         }
-        catch (AgentException e)
+        catch (OperatorException e)
         {
             Fail(e.Message);
         }

@@ -1,4 +1,5 @@
 using CniTun.Addresses;
+using CniTun.Daemon;
 
 namespace CniTun.Agent.Nodes;
 
@@ -6,7 +7,7 @@ namespace CniTun.Agent.Nodes;
 internal static class PodNetworks
 {
     /// <summary>Fails unless pod CIDRs are apart from each other and from the nodes' own addresses.</summary>
-    /// <exception cref="AgentException">Names the two that collide.</exception>
+    /// <exception cref="OperatorException">Names the two that collide.</exception>
     public static void RequireApart(IReadOnlyList<Node> nodes)
     {
         var owners = nodes.SelectMany(node => node.PodCidrs.Select(prefix => (Prefix: prefix, Node: node.Name))).ToList();
@@ -19,7 +20,7 @@ internal static class PodNetworks
         {
             if (owners[i - 1].Prefix.Overlaps(owners[i].Prefix))
             {
-                throw new AgentException(
+                throw new OperatorException(
                     $"pod CIDR {owners[i - 1].Prefix} of node '{owners[i - 1].Node}' overlaps {owners[i].Prefix} of node '{owners[i].Node}'");
             }
         }
@@ -53,7 +54,7 @@ internal static class PodNetworks
 
         if (low > 0 && owners[low - 1].Prefix.Contains(endpoint.Address))
         {
-            throw new AgentException(
+            throw new OperatorException(
                 $"endpoint {endpoint} of node '{node.Name}' lies in pod CIDR {owners[low - 1].Prefix} of node '{owners[low - 1].Node}'");
         }
     }

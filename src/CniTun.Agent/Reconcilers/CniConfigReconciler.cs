@@ -1,6 +1,8 @@
 using System.Text;
 using CniTun.Agent.Desired;
 using CniTun.Agent.Files;
+using CniTun.Agent.Logging;
+using CniTun.Daemon;
 using Microsoft.Extensions.Logging;
 
 namespace CniTun.Agent.Reconcilers;
@@ -16,7 +18,7 @@ internal sealed class CniConfigReconciler(string path, ILogger logger)
 
     private string warnedOf = string.Empty;
 
-    /// <exception cref="AgentException">The file is there and not ours.</exception>
+    /// <exception cref="OperatorException">The file is there and not ours.</exception>
     public void Reconcile(string content)
     {
         var bytes = Encoding.UTF8.GetBytes(content);
@@ -25,7 +27,7 @@ internal sealed class CniConfigReconciler(string path, ILogger logger)
         {
             if (existing is not null && !CniConfig.IsOurs(existing))
             {
-                throw new AgentException($"{path} is somebody else's: its first plugin is not {CniConfig.PluginType}");
+                throw new OperatorException($"{path} is somebody else's: its first plugin is not {CniConfig.PluginType}");
             }
 
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);

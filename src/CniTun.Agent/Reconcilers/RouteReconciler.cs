@@ -1,8 +1,9 @@
+using CniTun.Agent.Logging;
 using CniTun.Linux;
 using CniTun.Linux.Netlink;
 using Microsoft.Extensions.Logging;
 
-using static CniTun.Agent.RouteConstants;
+using static CniTun.Agent.Desired.PodRoutes;
 
 namespace CniTun.Agent.Reconcilers;
 
@@ -22,12 +23,12 @@ internal sealed class RouteReconciler(ILogger logger)
         var wantedSet = wanted.ToHashSet(SameRoute.Instance);
 
         // One whose MTU alone is another is changed in its place: not for a moment does the guard behind it refuse packets.
-        var places = present.DistinctBy(Place).ToDictionary(Place);
-        var changed = wantedSet.Except(present, SameRoute.Instance).Where(route => places.ContainsKey(Place(route))).ToList();
-        var replaced = changed.Select(Place).ToHashSet();
+        var byKey = present.DistinctBy(KeyOf).ToDictionary(KeyOf);
+        var changed = wantedSet.Except(present, SameRoute.Instance).Where(route => byKey.ContainsKey(KeyOf(route))).ToList();
+        var replaced = changed.Select(KeyOf).ToHashSet();
 
         // First away with the old, which may stand where the new should go.
-        foreach (var route in present.Except(wantedSet, SameRoute.Instance).Where(route => !replaced.Contains(Place(route))))
+        foreach (var route in present.Except(wantedSet, SameRoute.Instance).Where(route => !replaced.Contains(KeyOf(route))))
         {
             netlink.Routes.Delete(route);
             logger.RouteRemoved(Describe(route), route.Destination);
@@ -36,7 +37,7 @@ internal sealed class RouteReconciler(ILogger logger)
         foreach (var route in changed)
         {
             netlink.Routes.Replace(route);
-            logger.RouteMtuChanged(Describe(route), route.Destination, route.MtuBytes, places[Place(route)].MtuBytes);
+            logger.RouteMtuChanged(Describe(route), route.Destination, route.MtuBytes, byKey[KeyOf(route)].MtuBytes);
         }
 
         foreach (var route in wantedSet.Except(present, SameRoute.Instance).Except(changed, SameRoute.Instance))
@@ -46,7 +47,7 @@ internal sealed class RouteReconciler(ILogger logger)
         }
     }
 
-    private static Route Place(Route route) => new()
+    private static Route KeyOf(Route route) => new()
     {
         Destination = route.Destination,
         InterfaceIndex = route.Type == RTN_UNICAST ? route.InterfaceIndex : 0,

@@ -1,6 +1,9 @@
 using System.Globalization;
 using CniTun.Addresses;
 using CniTun.Agent.Desired;
+using CniTun.Agent.Logging;
+using CniTun.Daemon;
+using CniTun.Linux;
 using CniTun.Linux.Netlink;
 using Microsoft.Extensions.Logging;
 
@@ -12,10 +15,10 @@ internal sealed class TunnelLinkReconciler(string name, ILogger logger)
     private readonly SysctlReconciler sysctls = new(logger);
 
     /// <returns>The interface as it was found.</returns>
-    /// <exception cref="AgentException">It is not there.</exception>
+    /// <exception cref="OperatorException">It is not there.</exception>
     public Link Reconcile(RouteNetlink netlink, DesiredState desired)
     {
-        var link = netlink.Links.Find(name) ?? throw new AgentException($"interface {name} is not there: the tunnel makes it");
+        var link = netlink.Links.Find(name) ?? throw new OperatorException($"interface {name} is not there: the tunnel makes it");
 
         // Replies may come from the tunnel for what left another way: loose. The stricter of this and "all" counts.
         sysctls.Ensure($"net/ipv4/conf/{name}/rp_filter", "2");
@@ -56,4 +59,22 @@ internal sealed class TunnelLinkReconciler(string name, ILogger logger)
     }
 
     private static bool IsLinkLocal(IpAddress address) => address.IsIPv6 && address.Value >> 118 == 0xfe80 >> 6;
+}
+
+/// <summary>Keeps single kernel settings, and writes only what differs: writing some has effects of its own, and /proc/sys may be read-only.</summary>
+internal sealed class SysctlReconciler(ILogger logger)
+{
+    /// <summary>Makes a setting have a value; one that this kernel does not have (IPv6 is off) is left out.</summary>
+    /// <returns>Whether it was written.</returns>
+    /// <exception cref="LinuxException">EACCES: it differs, and /proc/sys is read-only.</exception>
+    public bool Ensure(string name, string value)
+    {
+        if (Sysctl.TryRead(name) is not { } current || current == value || !Sysctl.TryWrite(name, value))
+        {
+            return false;
+        }
+
+        logger.SysctlWritten(name, value);
+        return true;
+    }
 }

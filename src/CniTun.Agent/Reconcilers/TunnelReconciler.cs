@@ -1,5 +1,7 @@
 using System.Globalization;
 using CniTun.Agent.Desired;
+using CniTun.Agent.Logging;
+using CniTun.Daemon;
 using CniTun.Linux;
 using CniTun.Uapi;
 using Microsoft.Extensions.Logging;
@@ -29,13 +31,13 @@ internal sealed class TunnelReconciler(string socketPath, ILogger logger)
     /// <param name="current">As it was read.</param>
     /// <param name="desired">As it should be.</param>
     /// <param name="cancellationToken">Ends the wait for an answer.</param>
-    /// <exception cref="AgentException">The tunnel is not there.</exception>
+    /// <exception cref="OperatorException">The tunnel is not there.</exception>
     /// <exception cref="UapiException">It refused.</exception>
     public async Task ReconcileAsync(DeviceState? current, DesiredTunnel desired, CancellationToken cancellationToken)
     {
         if (current is null)
         {
-            throw new AgentException($"no tunnel answers on {socketPath}");
+            throw new OperatorException($"no tunnel answers on {socketPath}");
         }
 
         if (TunnelDifference.Compute(current, desired) is { } update)

@@ -3,6 +3,9 @@ namespace CniTun.Agent.Settings;
 /// <summary>What the agent was told: defaults, over them the config file, over that the command line.</summary>
 public sealed record AgentSettings
 {
+    /// <summary>Gets the config file that the command line named; null for none.</summary>
+    public string? ConfigFile { get; init; }
+
     /// <summary>Gets this node's name in the peers file.</summary>
     public string NodeName { get; init; } = Environment.MachineName;
 

@@ -1,68 +1,60 @@
 using System.Text.Json;
 using CniTun.Agent.Files;
+using CniTun.Daemon;
 
 namespace CniTun.Agent.Settings;
 
 /// <summary>The JSON config file: an object whose keys are those of <see cref="SettingTable"/>, all of them optional.</summary>
-internal static class SettingsFile
+public static class SettingsFile
 {
-    /// <summary>Lays the file over the settings.</summary>
-    /// <exception cref="AgentException">Names file and key.</exception>
-    public static AgentSettings Apply(AgentSettings settings, string path)
-    {
-        byte[] content;
-        try
-        {
-            content = File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new AgentException($"{path}: cannot be read: {ReadFailure.Describe(e)}");
-        }
+    /// <summary>Reads what the agent was told: the file, if the command line names one, and over it the options.</summary>
+    /// <exception cref="OperatorException">Names the file and key.</exception>
+    public static AgentSettings Read(CommandLine<AgentSettings> line) =>
+        line.Over(line.Over(new AgentSettings()).ConfigFile is { } file ? Read(file) : new AgentSettings());
 
-        try
-        {
-            return Apply(settings, content);
-        }
-        catch (AgentException e)
-        {
-            throw new AgentException($"{path}: {e.Message}");
-        }
-    }
-
-    /// <summary>Lays a file's content over the settings.</summary>
-    /// <exception cref="AgentException">Names the key.</exception>
-    public static AgentSettings Apply(AgentSettings settings, ReadOnlyMemory<byte> content)
+    /// <summary>Reads a file's content.</summary>
+    /// <exception cref="OperatorException">Names the key.</exception>
+    internal static AgentSettings Parse(ReadOnlyMemory<byte> content)
     {
         using var document = JsonObject.ParseDocument(content);
-        var file = new JsonObject(document.RootElement, path: string.Empty, [.. SettingTable.All.Select(setting => setting.Key)]);
-        foreach (var setting in SettingTable.All)
+        var keys = SettingTable.Options.Options.Where(option => option.Kinds.Length > 0).ToList();
+        var file = new JsonObject(document.RootElement, path: string.Empty, [.. keys.Select(option => option.Key)]);
+        var settings = new AgentSettings();
+        foreach (var option in keys)
         {
-            if (file.Find(setting.Key) is { } value)
+            if (file.Find(option.Key) is { } value)
             {
-                settings = Apply(settings, setting, value);
+                settings = option.ApplyTo(settings, TextOf(option, value), option.Key);
             }
         }
 
         return settings;
     }
 
-    private static AgentSettings Apply(AgentSettings settings, Setting setting, JsonElement value)
+    private static AgentSettings Read(string path)
     {
-        if (!setting.Kinds.Contains(value.ValueKind))
-        {
-            var kinds = string.Join(" or a ", setting.Kinds.Select(kind => kind == JsonValueKind.String ? "string" : "number"));
-            throw new AgentException($"{setting.Key}: must be a {kinds}");
-        }
-
-        var text = value.ValueKind == JsonValueKind.String ? JsonObject.TextOf(value, setting.Key) : value.GetRawText();
         try
         {
-            return setting.Apply(settings, text);
+            return Parse(File.ReadAllBytes(path));
         }
-        catch (AgentException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new AgentException($"{setting.Key}: {e.Message}");
+            throw new OperatorException($"{path}: cannot be read: {JsonObject.WhyUnreadable(e)}");
         }
+        catch (OperatorException e)
+        {
+            throw new OperatorException($"{path}: {e.Message}");
+        }
+    }
+
+    private static string TextOf(Option<AgentSettings> option, JsonElement value)
+    {
+        if (!option.Kinds.Contains(value.ValueKind))
+        {
+            var kinds = string.Join(" or a ", option.Kinds.Select(kind => kind == JsonValueKind.String ? "string" : "number"));
+            throw new OperatorException($"{option.Key}: must be a {kinds}");
+        }
+
+        return value.ValueKind == JsonValueKind.String ? JsonObject.TextOf(value, option.Key) : value.GetRawText();
     }
 }

@@ -59,14 +59,17 @@ public sealed class Routes
     }
 
     /// <summary>Asks which way a packet to the address would go now.</summary>
+    /// <param name="destination">Where to.</param>
+    /// <param name="asConfigured">The route as it stands in its table, not with what the kernel learnt since (a path MTU).</param>
     /// <returns>The route with interface and metrics; null if none leads there.</returns>
-    public Route? Lookup(IpAddress destination)
+    public Route? Lookup(IpAddress destination, bool asConfigured = false)
     {
         var request = new NetlinkWriter(stackalloc byte[NetlinkSocket.RequestBytes], RTM_GETROUTE, NLM_F_REQUEST | NLM_F_ACK);
         request.Append(new RouteHeader
         {
             Family = destination.IsIPv6 ? AF_INET6 : AF_INET,
             DestinationLength = (byte)destination.Bits,
+            Flags = asConfigured ? RTM_F_FIB_MATCH : 0,
         });
         request.Attribute(RTA_DST, destination);
         try

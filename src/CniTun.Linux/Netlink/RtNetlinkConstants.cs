@@ -101,6 +101,7 @@ internal static class RtNetlinkConstants
     public const byte RTN_LOCAL = 2;
     public const byte RTN_UNREACHABLE = 7;
     public const uint RTM_F_CLONED = 0x200;
+    public const uint RTM_F_FIB_MATCH = 0x2000;
     public const uint RTNH_F_ONLINK = 4;
 
     public const ushort NDA_DST = 1;

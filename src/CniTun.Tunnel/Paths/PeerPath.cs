@@ -1,3 +1,5 @@
+using CniTun.Uapi;
+
 namespace CniTun.Tunnel.Paths;
 
 /// <summary>
@@ -50,7 +52,7 @@ public sealed class PeerPath
     internal ProbeSlots Probes { get; } = new();
 
     /// <summary>Gets the size of the outer headers: IPv4 (20) or IPv6 (40), and UDP (8).</summary>
-    public static int OverheadBytes(bool isIPv6) => isIPv6 ? 48 : 28;
+    public static int OverheadBytes(bool isIPv6) => PeerState.OverheadBytes(isIPv6);
 
     /// <summary>
     /// Lowers the path MTU at once: a send of this payload was refused with EMSGSIZE. Cheap enough for every packet; has the prober look

@@ -47,38 +47,50 @@ public sealed class DesiredStateTests
     }
 
     [Theory]
-    [InlineData(1500, 1500, 1472, 1452)]
-    [InlineData(1400, 1500, 1452, 1372)]
-    [InlineData(1400, 1410, 1372, 1362)]
-    [InlineData(65536, 65600, 65507, 65507)]
-    public void The_interface_takes_what_the_widest_route_lets_out_and_pods_get_what_the_narrowest_does(
-        int ipv4Path, int ipv6Path, int interfaceMtu, int podMtu)
+    [InlineData(1500, 1500, 1472)]
+    [InlineData(1400, 1500, 1452)]
+    [InlineData(1400, 1410, 1372)]
+    [InlineData(65536, 65600, 65507)]
+    public void Interface_and_pods_take_what_the_widest_route_lets_out(int ipv4Path, int ipv6Path, int mtu)
     {
         var desired = Compute(ThreeNodes, ("192.0.2.2", ipv4Path), ("2001:db8::3", ipv6Path));
-        Assert.Equal(interfaceMtu, desired.MtuBytes);
-        Assert.Contains($"\"mtu\": {podMtu},", desired.CniConfig, StringComparison.Ordinal);
+        Assert.Equal(mtu, desired.MtuBytes);
+        Assert.Contains($"\"mtu\": {mtu},", desired.CniConfig, StringComparison.Ordinal);
         Assert.All(PodRoutes.ThroughTunnel(desired, 5), route => Assert.Equal(
             route.Destination.ToString().Contains("77.2", StringComparison.Ordinal) || route.Destination.ToString().Contains("77:2", StringComparison.Ordinal)
-                ? Less(Math.Min(65_507, ipv4Path - 28), interfaceMtu)
-                : Less(Math.Min(65_507, ipv6Path - 48), interfaceMtu),
+                ? Less(Math.Min(65_507, ipv4Path - 28), mtu)
+                : Less(Math.Min(65_507, ipv6Path - 48), mtu),
             route.MtuBytes));
 
         static uint Less(int path, int most) => path < most ? (uint)path : 0;
     }
 
     [Theory]
-    [InlineData(1400, "complete", 1372, 1372, 1372)]
-    [InlineData(1400, "searching", 1372, 1372, 1452)]
-    [InlineData(1400, "unanswered", 1372, 1372, 1452)]
-    [InlineData(1500, "complete", 0, 0, 1452)]
-    [InlineData(1000, "complete", 972, 1280, 1280)]
-    public void A_path_that_carries_less_than_its_route_says_has_it_on_its_pods_routes_and_if_it_is_sure_new_pods_get_it(
-        int measured, string state, uint ipv4Mtu, uint ipv6Mtu, int podMtu)
+    [InlineData(1400, "complete", 1372, 1372)]
+    [InlineData(1400, "searching", 1372, 1372)]
+    [InlineData(1400, "unanswered", 1372, 1372)]
+    [InlineData(1500, "complete", 0, 0)]
+    [InlineData(1000, "complete", 972, 1280)]
+    public void A_path_that_carries_less_than_its_route_says_has_it_on_its_pods_routes_and_pods_keep_the_interfaces_mtu(
+        int measured, string state, uint ipv4Mtu, uint ipv6Mtu)
     {
         var desired = Compute(MeasuredPaths.From(Measured(Samples.B.Endpoints[0], measured, state)), ThreeNodes, ("192.0.2.2", 1500), ("2001:db8::3", 1500));
         Assert.Equal(1472, desired.MtuBytes);
         Assert.Equal([ipv4Mtu, ipv6Mtu, 1452u, 1452u], PodRoutes.ThroughTunnel(desired, 5).Select(route => route.MtuBytes));
-        Assert.Contains($"\"mtu\": {podMtu},", desired.CniConfig, StringComparison.Ordinal);
+        Assert.Contains("\"mtu\": 1472,", desired.CniConfig, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_kernel_learnt_of_every_path_changes_neither_interface_nor_pods()
+    {
+        var learnt = new Dictionary<IpAddress, int> { [IpAddress.Parse("192.0.2.2")] = 1400 };
+        var links = new Dictionary<IpAddress, int> { [IpAddress.Parse("192.0.2.2")] = 1500 };
+        var desired = DesiredState.Compute(
+            Samples.Settings, Samples.Secret, new Membership(Samples.A, [Samples.B]), new Underlay(learnt, links, null), MeasuredPaths.None);
+
+        Assert.Equal(1472, desired.MtuBytes);
+        Assert.Contains("\"mtu\": 1472,", desired.CniConfig, StringComparison.Ordinal);
+        Assert.All(PodRoutes.ThroughTunnel(desired, 5), route => Assert.Equal(1372u, route.MtuBytes));
     }
 
     [Fact]
@@ -102,14 +114,14 @@ public sealed class DesiredStateTests
     [InlineData(9000, 8972)]
     public void Without_peers_the_mtu_follows_the_default_route(int? defaultMtu, int expected)
     {
-        var underlay = new Underlay(new Dictionary<IpAddress, int>(), defaultMtu);
+        var underlay = Known() with { DefaultMtuBytes = defaultMtu };
         Assert.Equal(expected, DesiredState.Compute(Samples.Settings, Samples.Secret, new Membership(Samples.A, []), underlay, MeasuredPaths.None).MtuBytes);
     }
 
     [Fact]
     public void An_mtu_that_was_set_wins_and_one_too_small_for_IPv6_is_warned_of()
     {
-        var underlay = new Underlay(new Dictionary<IpAddress, int>(), null);
+        var underlay = Known();
         var desired = DesiredState.Compute(Samples.Settings with { MtuBytes = 1200 }, Samples.Secret, new Membership(Samples.A, []), underlay, MeasuredPaths.None);
 
         Assert.Equal(1200, desired.MtuBytes);
@@ -119,7 +131,7 @@ public sealed class DesiredStateTests
     [Fact]
     public void A_port_that_the_other_nodes_do_not_know_of_is_warned_of()
     {
-        var underlay = new Underlay(new Dictionary<IpAddress, int>(), null);
+        var underlay = Known();
         var desired = DesiredState.Compute(Samples.Settings with { ListenPort = 7000 }, Samples.Secret, new Membership(Samples.A, []), underlay, MeasuredPaths.None);
 
         Assert.Equal(["the other nodes send to 192.0.2.1:6080, but this node's tunnel listens on port 7000"], desired.Warnings);
@@ -143,9 +155,9 @@ public sealed class DesiredStateTests
     [Fact]
     public void The_route_numbers_are_those_of_the_kernel_headers() =>
         new StaticAsserts("linux/rtnetlink.h")
-            .Constant("RT_TABLE_MAIN", RouteConstants.RT_TABLE_MAIN)
-            .Constant("RTN_UNICAST", RouteConstants.RTN_UNICAST)
-            .Constant("RTN_UNREACHABLE", RouteConstants.RTN_UNREACHABLE)
+            .Constant("RT_TABLE_MAIN", PodRoutes.RT_TABLE_MAIN)
+            .Constant("RTN_UNICAST", PodRoutes.RTN_UNICAST)
+            .Constant("RTN_UNREACHABLE", PodRoutes.RTN_UNREACHABLE)
             .Verify();
 
     private static DeviceState Measured(IpEndpoint endpoint, int mtuBytes, string state) => new()
@@ -161,6 +173,12 @@ public sealed class DesiredStateTests
             Samples.Settings,
             Samples.Secret,
             nodes,
-            new Underlay(paths.ToDictionary(path => IpAddress.Parse(path.Address), path => path.MtuBytes), null),
+            Known(paths),
             measured);
+
+    private static Underlay Known(params (string Address, int MtuBytes)[] paths)
+    {
+        var mtus = paths.ToDictionary(path => IpAddress.Parse(path.Address), path => path.MtuBytes);
+        return new Underlay(mtus, mtus, null);
+    }
 }

@@ -1,4 +1,5 @@
 using CniTun.Agent.Keys;
+using CniTun.Daemon;
 using CniTun.Uapi;
 
 namespace CniTun.Agent.Tests.Keys;
@@ -56,7 +57,7 @@ public sealed class KeyTests : IDisposable
         Directory.CreateDirectory(StateDir);
         File.WriteAllText(KeyFile.PathIn(StateDir), content);
 
-        var refusal = Assert.Throws<AgentException>(() => KeyFile.LoadOrCreate(StateDir));
+        var refusal = Assert.Throws<OperatorException>(() => KeyFile.LoadOrCreate(StateDir));
 
         Assert.StartsWith($"{KeyFile.PathIn(StateDir)}: does not hold a private key", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(content, File.ReadAllText(KeyFile.PathIn(StateDir)));

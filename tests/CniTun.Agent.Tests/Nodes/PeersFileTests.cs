@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using CniTun.Addresses;
 using CniTun.Agent.Nodes;
+using CniTun.Daemon;
 using CniTun.Uapi;
 
 namespace CniTun.Agent.Tests.Nodes;
@@ -49,7 +50,7 @@ public sealed class PeersFileTests
         var file = JsonNode.Parse(TwoNodes)!;
         file["nodes"]![1]![key] = JsonNode.Parse(value);
 
-        var refusal = Assert.Throws<AgentException>(() => PeersFile.Parse(Encoding.UTF8.GetBytes(file.ToJsonString())));
+        var refusal = Assert.Throws<OperatorException>(() => PeersFile.Parse(Encoding.UTF8.GetBytes(file.ToJsonString())));
 
         Assert.StartsWith(complaint, refusal.Message, StringComparison.Ordinal);
     }
@@ -61,7 +62,7 @@ public sealed class PeersFileTests
     [InlineData("""{"nodes": [{"\ud800": "a"}]}""", "not valid JSON: a key holds half of a surrogate pair")]
     [InlineData("""{"nodes": ["a"]}""", "nodes[0]: is not a JSON object")]
     public void What_is_missing_or_broken_is_named(string content, string complaint) =>
-        Assert.Equal(complaint, Assert.Throws<AgentException>(() => PeersFile.Parse(Encoding.UTF8.GetBytes(content))).Message);
+        Assert.Equal(complaint, Assert.Throws<OperatorException>(() => PeersFile.Parse(Encoding.UTF8.GetBytes(content))).Message);
 
     [Fact]
     public void No_damage_to_the_file_makes_it_throw_anything_else()
@@ -80,7 +81,7 @@ public sealed class PeersFileTests
             {
                 PeersFile.Parse(damaged.AsMemory(0, random.Next(2) == 0 ? damaged.Length : random.Next(damaged.Length)));
             }
-            catch (AgentException)
+            catch (OperatorException)
             {
                 // The only answer to a bad file.
             }
@@ -102,7 +103,7 @@ public sealed class PeersFileTests
     public void A_node_that_is_not_itself_is_refused(string name, byte key, string complaint) =>
         Assert.StartsWith(
             complaint,
-            Assert.Throws<AgentException>(() => Membership.Select([Samples.A, Samples.B], name, Samples.Key(key))).Message,
+            Assert.Throws<OperatorException>(() => Membership.Select([Samples.A, Samples.B], name, Samples.Key(key))).Message,
             StringComparison.Ordinal);
 
     [Fact]
@@ -110,7 +111,7 @@ public sealed class PeersFileTests
     {
         var bare = Samples.B with { PodCidrs = [] };
 
-        Assert.Equal("node 'b', which is this node, has no podCIDRs", Assert.Throws<AgentException>(() => Membership.Select([bare], "b", Samples.Key(2))).Message);
+        Assert.Equal("node 'b', which is this node, has no podCIDRs", Assert.Throws<OperatorException>(() => Membership.Select([bare], "b", Samples.Key(2))).Message);
         Assert.Equal([bare], Membership.Select([Samples.A, bare], "a", Samples.Key(1)).Remotes);
     }
 }

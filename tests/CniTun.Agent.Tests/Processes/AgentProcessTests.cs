@@ -1,6 +1,8 @@
 namespace CniTun.Agent.Tests.Processes;
 
-/// <summary>Agents and tunnels as processes, on nodes that are namespaces.</summary>
+/// <summary>Agents and tunnels as processes, on nodes that are namespaces. One test at a time, and nothing beside it: they share the processors.</summary>
+[Collection(nameof(AgentProcessTests))]
+[CollectionDefinition(nameof(AgentProcessTests), DisableParallelization = true)]
 public sealed class AgentProcessTests
 {
     [KernelFact]
@@ -14,8 +16,8 @@ public sealed class AgentProcessTests
         Assert.True(right.Reaches(left));
 
         // The host itself, with no source chosen for it.
-        left.Space.Run("ping", "-c", "1", "-W", "3", "10.77.2.5");
-        left.Space.Run("ping", "-c", "1", "-W", "3", "fd00:77:2::5");
+        left.Space.Run("ping", "-c", "1", "-W", "30", "10.77.2.5");
+        left.Space.Run("ping", "-c", "1", "-W", "30", "fd00:77:2::5");
 
         left.Agent.Kill();
         Assert.True(left.Reaches(right));
@@ -25,7 +27,7 @@ public sealed class AgentProcessTests
 
         left.Tunnel.Kill();
         left.StartTunnel();
-        left.WaitUntil(() => left.Reaches(right));
+        left.WaitUntil(() => left.Reaches(right, seconds: 2));
         Assert.True(right.Reaches(left));
     }
 
@@ -40,15 +42,54 @@ public sealed class AgentProcessTests
 
         foreach (var (node, other) in new[] { (left, right), (right, left) })
         {
-            node.WaitUntil(() => node.TunnelState().Peers is [{ PathState: "complete", PathMtuBytes: 1400 }], seconds: 60);
-            node.WaitUntil(() => node.Space.Ip("route", "show", "table", "main").Contains($"10.77.{(other == right ? 2 : 1)}.0/24 dev tun0 proto 199 scope link metric 1024 mtu 1372", StringComparison.Ordinal), seconds: 60);
-            node.WaitUntil(() => File.ReadAllText(node.CniConfigFile).Contains("\"mtu\": 1372,", StringComparison.Ordinal), seconds: 60);
+            node.WaitUntil(() => node.Knows(other, 1400, "mtu 1372 "));
             Assert.Contains("mtu 1472", node.Space.Ip("link", "show", "tun0"), StringComparison.Ordinal);
+            Assert.Contains("\"mtu\": 1472,", File.ReadAllText(node.CniConfigFile), StringComparison.Ordinal);
         }
 
         left.Exchange(right, 64 << 10);
 
         Assert.Contains("mtu 1372", left.Space.Ip("-6", "route"), StringComparison.Ordinal);
+    }
+
+    [KernelFact]
+    public void One_narrow_path_is_a_matter_of_its_route_and_of_nobody_else()
+    {
+        using var middle = new TestNamespace("middle");
+        using var a = new TestNode(1);
+        using var b = new TestNode(2);
+        using var c = new TestNode(3);
+        TestNode.ConnectPair(middle, 1500, a, b);
+        TestNode.ConnectPair(middle, 1500, a, c);
+        TestNode.ConnectPair(middle, 1340, b, c);
+        foreach (var node in new[] { a, b, c })
+        {
+            node.Space.Ip("link", "del", "pods");
+        }
+
+        Start(a, b, c);
+        a.WaitUntil(() => a.Knows(b, 1500) && a.Knows(c, 1500));
+        b.WaitUntil(() => b.Knows(a, 1500) && b.Knows(c, 1340, "mtu 1312 "));
+        c.WaitUntil(() => c.Knows(a, 1500) && c.Knows(b, 1340, "mtu 1312 "));
+
+        using var onA = a.AddPod("pod-a");
+        using var onB = b.AddPod("pod-b");
+        using var besideB = b.AddPod("pod-b2");
+        using var onC = c.AddPod("pod-c");
+        Assert.Equal([1472, 1472, 1472, 1472], new[] { onA, onB, besideB, onC }.Select(pod => pod.MtuBytes));
+        foreach (var (from, to) in new[] { (onA, onB), (onB, onA), (onA, onC), (onC, onA), (onB, besideB), (besideB, onB) })
+        {
+            b.WaitUntil(() => from.Ping(to, 1472).ExitCode == 0 && from.Ping6(to, 1472).ExitCode == 0);
+        }
+
+        foreach (var (from, to) in new[] { (onB, onC), (onC, onB) })
+        {
+            b.WaitUntil(() => from.Ping(to, 1472).Output.Contains("mtu = 1312", StringComparison.Ordinal));
+            b.WaitUntil(() => from.Ping6(to, 1472).Output.Contains("mtu=1312", StringComparison.Ordinal));
+            b.WaitUntil(() => from.Ping(to, 1312).ExitCode == 0 && from.Ping6(to, 1312).ExitCode == 0);
+        }
+
+        besideB.Exchange(onC, 64 << 10);
     }
 
     [KernelFact]
@@ -110,7 +151,7 @@ public sealed class AgentProcessTests
         left.Space.Ip("link", "set", "tun0", "down");
 
         left.WaitUntil(() => left.Space.Ip("route") == before);
-        left.WaitUntil(() => left.Reaches(right));
+        left.WaitUntil(() => left.Reaches(right, seconds: 2));
     }
 
     [KernelFact]
@@ -164,19 +205,25 @@ public sealed class AgentProcessTests
         Start(left, right);
     }
 
-    private static void Start(TestNode left, TestNode right)
+    private static void Start(params TestNode[] nodes)
     {
-        foreach (var node in new[] { left, right })
+        foreach (var node in nodes)
         {
-            node.WritePeers(left, right);
+            node.WritePeers(nodes);
         }
 
         // In either order.
-        left.StartAgent();
-        left.StartTunnel();
-        right.StartTunnel();
-        right.StartAgent();
-        left.WaitUntilReady();
-        right.WaitUntilReady();
+        nodes[0].StartAgent();
+        nodes[0].StartTunnel();
+        foreach (var node in nodes[1..])
+        {
+            node.StartTunnel();
+            node.StartAgent();
+        }
+
+        foreach (var node in nodes)
+        {
+            node.WaitUntilReady();
+        }
     }
 }

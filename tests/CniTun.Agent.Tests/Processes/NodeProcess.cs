@@ -71,7 +71,7 @@ internal sealed class NodeProcess : IDisposable
 
     public int WaitForExit()
     {
-        if (!process.WaitForExit(TimeSpan.FromSeconds(20)))
+        if (!process.WaitForExit(Eventually.Limit))
         {
             throw new TimeoutException($"process {process.Id} did not end: {Log}");
         }

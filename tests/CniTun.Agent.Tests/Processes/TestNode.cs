@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using CniTun.Uapi;
 
@@ -73,20 +70,35 @@ internal sealed class TestNode : IDisposable
         }
     }
 
-    /// <summary>Waits for a condition; fails with the agent's log after 20 seconds, or as many as are said.</summary>
-    public void WaitUntil(Func<bool> condition, int seconds = 20)
+    /// <summary>Joins two nodes by a cable of their own, on which frames vanish whose packet is longer than it takes.</summary>
+    public static void ConnectPair(TestNamespace middle, int mtuBytes, TestNode left, TestNode right)
     {
-        using var pause = new ManualResetEventSlim();
-        for (var begin = Stopwatch.GetTimestamp(); !condition();)
+        var cable = $"to{left.number}{right.number}";
+        middle.Ip("link", "add", cable, "up", "type", "bridge");
+        foreach (var (node, other) in new[] { (left, right), (right, left) })
         {
-            if (Stopwatch.GetElapsedTime(begin) > TimeSpan.FromSeconds(seconds))
-            {
-                throw new TimeoutException($"node {number}: agent: {agent?.Log}\ntunnel: {tunnel?.Log}\n{Space.Ip("route")}");
-            }
-
-            pause.Wait(TimeSpan.FromMilliseconds(20));
+            var port = $"{cable}-{node.number}";
+            node.Space.Ip("link", "add", cable, "type", "veth", "peer", "name", port, "netns", middle.Name);
+            node.Space.Ip("address", "add", $"192.0.2.{node.number}", "peer", $"192.0.2.{other.number}", "dev", cable);
+            node.Space.Ip("link", "set", cable, "up");
+            middle.Ip("link", "set", port, "master", cable, "up", "mtu", $"{mtuBytes}");
         }
     }
+
+    /// <summary>Waits for a condition; the failure shows the logs.</summary>
+    public void WaitUntil(Func<bool> condition) =>
+        Eventually.True(condition, () => $"node {number}: agent: {agent?.Log}\ntunnel: {tunnel?.Log}\n{Space.Ip("route")}");
+
+    /// <summary>Tells whether the path to another node is known by probes to carry so much, and its pods' IPv4 route says so.</summary>
+    /// <param name="other">The other.</param>
+    /// <param name="pathBytes">Outside the tunnel.</param>
+    /// <param name="routeMtu">What ends the route's line; empty for the interface's.</param>
+    public bool Knows(TestNode other, int pathBytes, string routeMtu = "") =>
+        TunnelState().Peers.Any(peer => peer.PublicKey.ToBase64() == other.PublicKey && peer is { PathState: "complete", PathMtuBytes: var bytes } && bytes == pathBytes)
+        && Space.Ip("route").Contains($"10.77.{other.number}.0/24 dev tun0 proto 199 scope link metric 1024 {routeMtu}\n", StringComparison.Ordinal);
+
+    /// <summary>Adds a pod as a runtime does: by the plugin, with the configuration that the agent wrote.</summary>
+    public TestPod AddPod(string name) => new(Space, name, JsonNode.Parse(File.ReadAllText(CniConfigFile))!);
 
     public void StartAgent() => agent = new NodeProcess(Space, "cnitun-agent", "--config", ConfigFile);
 
@@ -109,40 +121,14 @@ internal sealed class TestNode : IDisposable
     }
 
     /// <summary>Tells whether another node's pod answers this node's pod, on both families.</summary>
-    public bool Reaches(TestNode other) =>
-        Ping($"10.77.{number}.5", $"10.77.{other.number}.5") && Ping($"fd00:77:{number}::5", $"fd00:77:{other.number}::5");
-
-    public bool Ping(string from, string to) => Space.Try("ping", "-c", "1", "-W", "1", "-I", from, to).ExitCode == 0;
+    /// <param name="other">The other node.</param>
+    /// <param name="seconds">How long one packet is waited for; a few where it is tried again.</param>
+    public bool Reaches(TestNode other, int seconds = 30) =>
+        Ping($"10.77.{number}.5", $"10.77.{other.number}.5", seconds) && Ping($"fd00:77:{number}::5", $"fd00:77:{other.number}::5", seconds);
 
     /// <summary>Sends bytes over TCP from this node's pod to another's, which sends them back.</summary>
-    public void Exchange(TestNode other, int bytes)
-    {
-        var remote = new IPEndPoint(IPAddress.Parse($"10.77.{other.number}.5"), 7777);
-        using var listener = other.Space.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
-        listener.Bind(remote);
-        listener.Listen();
-        var echo = Task.Run(() =>
-        {
-            using var accepted = listener.Accept();
-            using var stream = new NetworkStream(accepted);
-            stream.CopyTo(stream);
-        });
-        using (var client = Space.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)))
-        {
-            client.SendTimeout = client.ReceiveTimeout = 20_000;
-            client.Bind(new IPEndPoint(IPAddress.Parse($"10.77.{number}.5"), 0));
-            client.Connect(remote);
-            var sent = new byte[bytes];
-            new Random(1).NextBytes(sent);
-            client.Send(sent);
-            using var stream = new NetworkStream(client);
-            var received = new byte[bytes];
-            stream.ReadExactly(received);
-            Assert.Equal(sent, received);
-        }
-
-        Assert.True(echo.Wait(TimeSpan.FromSeconds(20)));
-    }
+    public void Exchange(TestNode other, int bytes) =>
+        TestPod.Exchange(Space, $"10.77.{number}.5", other.Space, $"10.77.{other.number}.5", bytes);
 
     public DeviceState TunnelState() => new UapiClient(SocketPath).GetAsync().GetAwaiter().GetResult();
 
@@ -162,6 +148,8 @@ internal sealed class TestNode : IDisposable
         Space.Dispose();
         Directory.Delete(directory, recursive: true);
     }
+
+    private bool Ping(string from, string to, int seconds) => Space.Try("ping", "-c", "1", "-W", $"{seconds}", "-I", from, to).ExitCode == 0;
 
     private void WriteConfig() => File.WriteAllText(
         ConfigFile,

@@ -1,6 +1,7 @@
 using CniTun.Agent.Desired;
 using CniTun.Agent.Files;
 using CniTun.Agent.Reconcilers;
+using CniTun.Daemon;
 
 namespace CniTun.Agent.Tests.Reconcilers;
 
@@ -42,7 +43,7 @@ public sealed class CniConfigReconcilerTests : IDisposable
         Directory.CreateDirectory(Dir);
         File.WriteAllText(FilePath, Foreign);
 
-        var refusal = Assert.Throws<AgentException>(() => new CniConfigReconciler(FilePath, logger).Reconcile(Content));
+        var refusal = Assert.Throws<OperatorException>(() => new CniConfigReconciler(FilePath, logger).Reconcile(Content));
 
         Assert.Equal($"{FilePath} is somebody else's: its first plugin is not cnitun", refusal.Message);
         Assert.Equal(Foreign, File.ReadAllText(FilePath));

@@ -2,11 +2,12 @@ using CniTun.Addresses;
 using CniTun.Agent.Desired;
 using CniTun.Agent.Nodes;
 using CniTun.Agent.Reconcilers;
+using CniTun.Daemon;
 using CniTun.Linux;
 using CniTun.Linux.Namespaces;
 using CniTun.Linux.Netlink;
 
-using static CniTun.Agent.RouteConstants;
+using static CniTun.Agent.Desired.PodRoutes;
 
 namespace CniTun.Agent.Tests.Reconcilers;
 
@@ -162,7 +163,7 @@ public sealed class KernelReconcilerTests
         using var node = new TestNamespace();
         using var netlink = Open(node);
 
-        var refusal = Assert.Throws<AgentException>(() => new TunnelLinkReconciler("tun0", logger).Reconcile(netlink, Desired(Samples.B)));
+        var refusal = Assert.Throws<OperatorException>(() => new TunnelLinkReconciler("tun0", logger).Reconcile(netlink, Desired(Samples.B)));
 
         Assert.Equal("interface tun0 is not there: the tunnel makes it", refusal.Message);
     }
@@ -248,8 +249,62 @@ public sealed class KernelReconcilerTests
         Assert.Equal(1400, without.PathMtuBytes[IpAddress.Parse("192.0.2.2")]);
         Assert.Equal(1300, without.PathMtuBytes[IpAddress.Parse("198.51.100.4")]);
         Assert.Equal(2, without.PathMtuBytes.Count);
+        Assert.Equal(without.PathMtuBytes, without.LinkMtuBytes);
         Assert.Null(without.DefaultMtuBytes);
         Assert.Equal(1400, with.DefaultMtuBytes);
+    }
+
+    [KernelFact]
+    public void A_path_mtu_that_the_kernel_learnt_is_told_from_what_was_configured()
+    {
+        using var node = new TestNamespace();
+        using var router = new TestNamespace("router");
+        using var netlink = Open(node);
+        node.Ip("link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", router.Name);
+        node.Ip("address", "add", "192.0.2.1/24", "dev", "cable");
+        node.Ip("link", "set", "cable", "up");
+        node.Ip("route", "add", "198.51.100.0/24", "via", "192.0.2.254");
+        router.Ip("address", "add", "192.0.2.254/24", "dev", "cable");
+        router.Ip("link", "set", "cable", "up");
+        router.Ip("link", "add", "narrow", "mtu", "1300", "type", "bridge");
+        router.Ip("address", "add", "198.51.100.1/24", "dev", "narrow");
+        router.Ip("link", "set", "narrow", "up");
+        router.Run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward");
+        var behind = Samples.Node("d", 4, "198.51.100.4:6080");
+        Eventually.True(
+            () => node.Try("ping", "-c", "1", "-W", "1", "-M", "do", "-s", "1400", "198.51.100.4").Output.Contains("mtu = 1300", StringComparison.Ordinal),
+            "the router tells of its MTU");
+
+        var underlay = Underlay.Read(netlink, [behind]);
+
+        Assert.Equal(1300, underlay.PathMtuBytes[IpAddress.Parse("198.51.100.4")]);
+        Assert.Equal(1500, underlay.LinkMtuBytes[IpAddress.Parse("198.51.100.4")]);
+    }
+
+    [KernelFact]
+    public void Interfaces_of_any_name_that_the_kernel_takes_are_set_up_as_others_are()
+    {
+        using var node = new TestNamespace();
+        using var space = NetworkNamespace.Open(node.Path);
+        using var netlink = space.OpenNetlink();
+        string[] foreign = ["a..b", "..c", "d..", "...", "e.1", "g@h", "\u00fcber", "15-bytes-long--", "-j"];
+        foreach (var name in foreign)
+        {
+            node.Ip("link", "add", "name", "new", "type", "bridge");
+            node.Ip("link", "set", "dev", "new", "name", name);
+        }
+
+        node.Ip("tuntap", "add", "tun..0", "mode", "tun");
+        space.Run(() =>
+        {
+            new ForwardingReconciler("tun..0", "pods", logger).Reconcile(netlink, Samples.A.PodCidrs);
+            return new TunnelLinkReconciler("tun..0", logger).Reconcile(netlink, Desired(Samples.B));
+        });
+
+        Assert.All(
+            foreign,
+            name => Assert.Equal("2", space.Run(() => Read($"net/ipv6/conf/{name}/accept_ra"))));
+        Assert.Equal("2", space.Run(() => Read("net/ipv4/conf/tun..0/rp_filter")));
     }
 
     private static RouteNetlink Open(TestNamespace node)
@@ -262,10 +317,10 @@ public sealed class KernelReconcilerTests
 
     private static string Routes(TestNamespace node) => node.Ip("route") + node.Ip("-6", "route", "show", "proto", "199");
 
-    private static DesiredState Desired(params Node[] remotes) => DesiredState.Compute(
-        Samples.Settings,
-        Samples.Secret,
-        new Membership(Samples.A, remotes),
-        new Underlay(remotes.SelectMany(node => node.Endpoints).ToDictionary(endpoint => endpoint.Address, _ => 1500), null),
-        MeasuredPaths.None) with { MtuBytes = 1472 };
+    private static DesiredState Desired(params Node[] remotes)
+    {
+        var mtus = remotes.SelectMany(node => node.Endpoints).ToDictionary(endpoint => endpoint.Address, _ => 1500);
+        return DesiredState.Compute(
+            Samples.Settings, Samples.Secret, new Membership(Samples.A, remotes), new Underlay(mtus, mtus, null), MeasuredPaths.None) with { MtuBytes = 1472 };
+    }
 }

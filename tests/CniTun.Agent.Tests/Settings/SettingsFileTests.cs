@@ -1,5 +1,6 @@
 using System.Text;
 using CniTun.Agent.Settings;
+using CniTun.Daemon;
 
 namespace CniTun.Agent.Tests.Settings;
 
@@ -52,6 +53,7 @@ public sealed class SettingsFileTests
 
     [Theory]
     [InlineData("""{"listenport": 1}""", "listenport: unknown key; known are nodeName, ")]
+    [InlineData("""{"config": "/x"}""", "config: unknown key")]
     [InlineData("""{"listenPort": 0}""", "listenPort: 0 is not a whole number from 1 to 65535")]
     [InlineData("""{"listenPort": 1.5}""", "listenPort: 1.5 is not a whole number from 1 to 65535")]
     [InlineData("""{"listenPort": "6080"}""", "listenPort: must be a number")]
@@ -69,13 +71,13 @@ public sealed class SettingsFileTests
     [InlineData("[]", "is not a JSON object")]
     [InlineData("", "line 1, byte 1: not valid JSON")]
     public void A_mistake_is_named_with_its_key(string content, string complaint) =>
-        Assert.StartsWith(complaint, Assert.Throws<AgentException>(() => Read(content)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(complaint, Assert.Throws<OperatorException>(() => Read(content)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_file_that_is_not_there_is_named() =>
         Assert.Equal(
             "/nonexistent/agent.json: cannot be read: no such file",
-            Assert.Throws<AgentException>(() => SettingsFile.Apply(new AgentSettings(), "/nonexistent/agent.json")).Message);
+            Assert.Throws<OperatorException>(() => SettingsFile.Read(SettingTable.Options.Parse(["--config", "/nonexistent/agent.json"]))).Message);
 
     [Fact]
     public void No_damage_to_the_file_makes_it_throw_anything_else()
@@ -92,14 +94,14 @@ public sealed class SettingsFileTests
 
             try
             {
-                SettingsFile.Apply(new AgentSettings(), damaged);
+                SettingsFile.Parse(damaged);
             }
-            catch (AgentException)
+            catch (OperatorException)
             {
                 // The only answer to a bad file.
             }
         }
     }
 
-    private static AgentSettings Read(string content) => SettingsFile.Apply(new AgentSettings(), Encoding.UTF8.GetBytes(content));
+    private static AgentSettings Read(string content) => SettingsFile.Parse(Encoding.UTF8.GetBytes(content));
 }

@@ -1,7 +1,7 @@
 using CniTun.Addresses;
 using Microsoft.Extensions.Logging;
 
-namespace CniTun.Agent;
+namespace CniTun.Agent.Logging;
 
 /// <summary>Every event that the agent logs, one line each; a look at the host that finds all well logs nothing.</summary>
 internal static partial class AgentLog
