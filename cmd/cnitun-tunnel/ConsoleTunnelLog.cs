@@ -1,5 +1,4 @@
 using CniTun.Linux;
-using CniTun.Tunnel.Control;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
