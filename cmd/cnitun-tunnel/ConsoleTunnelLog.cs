@@ -1,5 +1,4 @@
 using CniTun.Linux;
-using CniTun.Tunnel.Control;
 using Microsoft.Extensions.Logging;
 
 namespace CniTun.Tunnel.Command;

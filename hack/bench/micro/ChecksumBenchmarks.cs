@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using CniTun.Tunnel.Packets;
+using CniTun.Tunnel.Headers;
 
 namespace CniTun.Bench;
 

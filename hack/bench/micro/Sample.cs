@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using CniTun.Addresses;
+using CniTun.Tunnel.Headers;
 using CniTun.Tunnel.Packets;
 using CniTun.Tunnel.Peers;
 using CniTun.Uapi;

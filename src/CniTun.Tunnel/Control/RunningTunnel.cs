@@ -4,6 +4,7 @@ using CniTun.Tunnel.Offloading;
 using CniTun.Tunnel.Packets;
 using CniTun.Tunnel.Paths;
 using CniTun.Tunnel.Peers;
+using CniTun.Tunnel.Probing;
 using CniTun.Uapi;
 
 namespace CniTun.Tunnel.Control;

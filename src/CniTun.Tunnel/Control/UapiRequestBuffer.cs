@@ -7,7 +7,9 @@ namespace CniTun.Tunnel.Control;
 /// <summary>Collects what one client sends until a whole request is there. Grows with the request up to the limit, and no further.</summary>
 internal sealed class UapiRequestBuffer
 {
-    private byte[] buffer = new byte[4 << 10];
+    private const int FirstBytes = 4 << 10;
+
+    private byte[] buffer = new byte[FirstBytes];
     private int length;
 
     /// <summary>Waits for the next request.</summary>
@@ -44,6 +46,10 @@ internal sealed class UapiRequestBuffer
     {
         buffer.AsSpan(count, length - count).CopyTo(buffer);
         length -= count;
+        if (length == 0 && buffer.Length > FirstBytes)
+        {
+            buffer = new byte[FirstBytes];
+        }
     }
 
     private void Grow()

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text;
 using CniTun.Linux;
 using CniTun.Uapi;
@@ -11,12 +12,16 @@ namespace CniTun.Tunnel.Control;
 /// </summary>
 public sealed class UapiServer : IDisposable
 {
+    // Text and tables of thousands of peers are many times as large as what stays: given back at once, not kept for the next request.
+    private const long GarbageBytes = 1 << 20;
+
     private readonly UapiListener listener;
     private readonly Func<DeviceState> get;
     private readonly Func<DeviceUpdate, int> set;
     private readonly ITunnelLog log;
     private readonly TimeSpan patience;
     private readonly Thread thread;
+    private long allocatedBefore;
 
     /// <param name="path">As of <see cref="UapiListener"/>.</param>
     /// <param name="get">Says what the tunnel is.</param>
@@ -57,17 +62,36 @@ public sealed class UapiServer : IDisposable
     {
         try
         {
+            client.SendTimeout = (int)patience.TotalMilliseconds;
             var request = new UapiRequestBuffer();
-            while (request.TryReceive(client, patience) is { IsEmpty: false } message)
+            while (TryServe(client, request))
             {
-                Send(client, Answer(message.Span));
-                request.Consume(message.Length);
+                if (GC.GetAllocatedBytesForCurrentThread() - allocatedBefore >= GarbageBytes)
+                {
+                    GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                    allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
+                }
             }
         }
         catch (Exception e) when (e is SocketException or TimeoutException or InvalidDataException)
         {
             log.ClientFailed(e.Message);
         }
+    }
+
+    /// <summary>Answers one request. By itself, so that nothing of it is held any more when this returns.</summary>
+    /// <returns>False if the client hung up.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryServe(Socket client, UapiRequestBuffer request)
+    {
+        var message = request.TryReceive(client, patience);
+        if (!message.IsEmpty)
+        {
+            client.Send(Encoding.ASCII.GetBytes(Answer(message.Span)));
+            request.Consume(message.Length);
+        }
+
+        return !message.IsEmpty;
     }
 
     private string Answer(ReadOnlySpan<byte> message)
@@ -79,11 +103,5 @@ public sealed class UapiServer : IDisposable
 
         var errno = SetRequest.TryParse(message, out var update);
         return GetAnswer.FormatErrno(errno == 0 ? set(update!) : errno);
-    }
-
-    private void Send(Socket client, string answer)
-    {
-        client.SendTimeout = (int)patience.TotalMilliseconds;
-        client.Send(Encoding.ASCII.GetBytes(answer));
     }
 }

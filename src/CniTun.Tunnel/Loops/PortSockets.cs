@@ -1,6 +1,5 @@
 using CniTun.Linux;
 using CniTun.Linux.Sockets;
-using CniTun.Tunnel.Control;
 using CniTun.Tunnel.Offloading;
 
 namespace CniTun.Tunnel.Loops;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using CniTun.Tunnel.Headers;
 
 namespace CniTun.Tunnel.Packets;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using CniTun.Linux.Buffers;
+using CniTun.Tunnel.Headers;
 
 namespace CniTun.Tunnel.Packets;
 

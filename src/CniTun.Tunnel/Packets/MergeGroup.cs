@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using CniTun.Linux.Buffers;
 using CniTun.Linux.Tuntap;
+using CniTun.Tunnel.Headers;
 using CniTun.Tunnel.Peers;
 
 namespace CniTun.Tunnel.Packets;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using CniTun.Linux.Buffers;
+using CniTun.Tunnel.Headers;
 using CniTun.Tunnel.Peers;
 
 namespace CniTun.Tunnel.Packets;

@@ -1,4 +1,5 @@
 using CniTun.Linux.Tuntap;
+using CniTun.Tunnel.Headers;
 
 namespace CniTun.Tunnel.Packets;
 

@@ -7,8 +7,10 @@ public sealed class PeerTable
 {
     private readonly PrefixRanges<uint> ranges4;
     private readonly PrefixRanges<UInt128> ranges6;
-    private readonly Dictionary<IpEndpoint, Peer> byEndpoint = [];
-    private readonly Dictionary<IpAddress, Peer> byOnlyAddress = [];
+
+    // The only peer at an address, or null where several are: only those need their ports told apart.
+    private readonly Dictionary<IpAddress, Peer?> byAddress = [];
+    private readonly Dictionary<IpEndpoint, Peer> bySharedEndpoint = [];
 
     /// <param name="peers">In the order in which they were configured; no two have a key or an allowed IP in common.</param>
     public PeerTable(IReadOnlyList<Peer> peers)
@@ -19,17 +21,20 @@ public sealed class PeerTable
             .Select(item => new PrefixRanges<uint>.Entry((uint)item.Prefix.First.Value, (uint)item.Prefix.Last.Value, item.Owner)));
         ranges6 = new(owned.Where(item => item.Prefix.Address.IsIPv6)
             .Select(item => new PrefixRanges<UInt128>.Entry(item.Prefix.First.Value, item.Prefix.Last.Value, item.Owner)));
-        foreach (var onOneAddress in peers.Where(peer => peer.Endpoint is not null).GroupBy(peer => peer.Endpoint!.Value.Address))
+        foreach (var peer in peers)
         {
-            foreach (var peer in onOneAddress)
+            if (peer.Endpoint is not { } endpoint || byAddress.TryAdd(endpoint.Address, peer))
             {
-                byEndpoint[peer.Endpoint!.Value] = peer;
+                continue;
             }
 
-            if (onOneAddress.Count() == 1)
+            if (byAddress[endpoint.Address] is { Endpoint: { } firstEndpoint } first)
             {
-                byOnlyAddress[onOneAddress.Key] = onOneAddress.First();
+                byAddress[endpoint.Address] = null;
+                bySharedEndpoint[firstEndpoint] = first;
             }
+
+            bySharedEndpoint[endpoint] = peer;
         }
     }
 
@@ -47,7 +52,6 @@ public sealed class PeerTable
     /// has it. Of two peers with the same address and port the one that was configured later is meant.
     /// </remarks>
     public Peer? FindBySource(in IpEndpoint source) =>
-        byEndpoint.TryGetValue(source, out var exact) ? exact
-        : byOnlyAddress.TryGetValue(source.Address, out var only) ? only
-        : null;
+        !byAddress.TryGetValue(source.Address, out var only) ? null
+        : only ?? bySharedEndpoint.GetValueOrDefault(source);
 }

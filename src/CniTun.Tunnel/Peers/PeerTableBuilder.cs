@@ -71,7 +71,7 @@ public sealed class PeerTableBuilder
         return drafts.Count > MaxPeers || owners.Count > MaxAllowedIps ? Errno.ENOSPC : 0;
     }
 
-    public PeerTable Build() => new([.. drafts.Select(item => item.Value.ToPeer(item.Key, known.GetValueOrDefault(item.Key)))]);
+    public PeerTable Build() => new([.. drafts.Select(item => ToPeer(item.Key, item.Value))]);
 
     private void Change(Draft draft, PeerUpdate update)
     {
@@ -99,37 +99,43 @@ public sealed class PeerTableBuilder
     /// <summary>Gives a prefix to a peer; whoever had it has it no more.</summary>
     private void Assign(Cidr prefix, Draft draft)
     {
-        if (owners.TryGetValue(prefix, out var previous))
+        if (owners.GetValueOrDefault(prefix) != draft)
         {
-            previous.AllowedIps.Remove(prefix);
+            owners[prefix] = draft;
+            draft.Prefixes.Add(prefix);
         }
-
-        owners[prefix] = draft;
-        draft.AllowedIps.Add(prefix);
     }
 
     private void Disown(Draft draft)
     {
-        foreach (var prefix in draft.AllowedIps)
+        foreach (var prefix in draft.Prefixes)
         {
-            owners.Remove(prefix);
+            if (owners.GetValueOrDefault(prefix) == draft)
+            {
+                owners.Remove(prefix);
+            }
         }
 
-        draft.AllowedIps.Clear();
+        draft.Prefixes.Clear();
+    }
+
+    private Peer ToPeer(PublicKey key, Draft draft)
+    {
+        var before = known.GetValueOrDefault(key);
+        var owned = draft.Prefixes.Where(prefix => owners.GetValueOrDefault(prefix) == draft).Distinct().ToArray();
+        Array.Sort(owned, static (left, right) =>
+            left.Address.CompareTo(right.Address) is not 0 and var order ? order : left.PrefixLength.CompareTo(right.PrefixLength));
+        return new Peer(key, draft.Endpoint, owned, draft.Traffic, before?.Endpoint == draft.Endpoint ? before?.Path : null);
     }
 
     /// <summary>A peer while its settings are being changed.</summary>
     private sealed class Draft(PeerTraffic traffic)
     {
+        public PeerTraffic Traffic => traffic;
+
         public IpEndpoint? Endpoint { get; set; }
 
-        public HashSet<Cidr> AllowedIps { get; } = [];
-
-        public Peer ToPeer(PublicKey key, Peer? before) => new(
-            key,
-            Endpoint,
-            [.. AllowedIps.OrderBy(prefix => prefix.Address).ThenBy(prefix => prefix.PrefixLength)],
-            traffic,
-            before?.Endpoint == Endpoint ? before?.Path : null);
+        /// <summary>Gets the prefixes that it was given; some may be another's by now.</summary>
+        public List<Cidr> Prefixes { get; } = [];
     }
 }

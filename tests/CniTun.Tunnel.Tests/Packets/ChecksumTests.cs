@@ -1,4 +1,4 @@
-using CniTun.Tunnel.Packets;
+using CniTun.Tunnel.Headers;
 
 namespace CniTun.Tunnel.Tests.Packets;
 

@@ -2,6 +2,7 @@ using CniTun.Addresses;
 using CniTun.Linux.Buffers;
 using CniTun.Linux.Sockets;
 using CniTun.Linux.Tuntap;
+using CniTun.Tunnel.Headers;
 using CniTun.Tunnel.Packets;
 
 namespace CniTun.Tunnel.Tests.Packets;

@@ -1,3 +1,4 @@
+using CniTun.Tunnel.Headers;
 using CniTun.Tunnel.Packets;
 using Xunit.Abstractions;
 

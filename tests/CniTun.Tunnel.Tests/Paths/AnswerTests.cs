@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using CniTun.Tunnel.Packets;
 using CniTun.Tunnel.Paths;
 using CniTun.Tunnel.Tests.Packets;
 

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using CniTun.Tunnel.Paths;
+using CniTun.Tunnel.Packets;
 using CsCheck;
 
 namespace CniTun.Tunnel.Tests.Paths;

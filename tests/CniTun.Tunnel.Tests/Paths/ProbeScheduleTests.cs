@@ -3,6 +3,7 @@ using CniTun.Addresses;
 using CniTun.Linux;
 using CniTun.Tunnel.Paths;
 using CniTun.Tunnel.Peers;
+using CniTun.Tunnel.Probing;
 using CniTun.Tunnel.Tests.Packets;
 
 namespace CniTun.Tunnel.Tests.Paths;

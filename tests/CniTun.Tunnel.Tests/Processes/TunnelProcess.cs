@@ -14,10 +14,15 @@ internal sealed class TunnelProcess : IDisposable
     private readonly StringBuilder errors = new();
 
     public TunnelProcess(TestNamespace space, string socketPath, params string[] arguments)
+        : this(space, Program, socketPath, arguments)
+    {
+    }
+
+    public TunnelProcess(TestNamespace space, IReadOnlyList<string> program, string socketPath, params string[] arguments)
     {
         process = Command.Start(
             "ip",
-            ["netns", "exec", space.Name, .. Program, "--interface", "tun0", "--socket", socketPath, .. arguments],
+            ["netns", "exec", space.Name, .. program, "--interface", "tun0", "--socket", socketPath, .. arguments],
             new Dictionary<string, string?>(StringComparer.Ordinal));
         process.ErrorDataReceived += (_, line) =>
         {

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
-using CniTun.Tunnel.Packets;
+using CniTun.Tunnel.Headers;
 
-namespace CniTun.Tunnel.Paths;
+namespace CniTun.Tunnel.Packets;
 
 /// <summary>
 /// Cuts an IPv4 packet that allows it into fragments (RFC 791, sections 2.3 and 3.2), one a call. Borrows the packet; allocates nothing.

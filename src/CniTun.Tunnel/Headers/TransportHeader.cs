@@ -1,4 +1,4 @@
-namespace CniTun.Tunnel.Packets;
+namespace CniTun.Tunnel.Headers;
 
 /// <summary>What cutting and merging know of TCP (RFC 9293) and UDP (RFC 768): numbers of the specifications.</summary>
 internal static class TransportHeader

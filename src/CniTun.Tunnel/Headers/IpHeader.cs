@@ -1,4 +1,4 @@
-namespace CniTun.Tunnel.Packets;
+namespace CniTun.Tunnel.Headers;
 
 /// <summary>What is read from and written to IP headers that were checked before.</summary>
 internal static class IpHeader

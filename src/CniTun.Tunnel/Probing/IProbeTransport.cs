@@ -1,6 +1,6 @@
 using CniTun.Addresses;
 
-namespace CniTun.Tunnel.Paths;
+namespace CniTun.Tunnel.Probing;
 
 /// <summary>How probes leave. Used by one thread.</summary>
 internal interface IProbeTransport

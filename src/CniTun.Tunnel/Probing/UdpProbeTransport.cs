@@ -1,7 +1,7 @@
 using CniTun.Addresses;
 using CniTun.Linux.Sockets;
 
-namespace CniTun.Tunnel.Paths;
+namespace CniTun.Tunnel.Probing;
 
 /// <summary>Probes on the real network.</summary>
 /// <param name="socket">The tunnel's; not to be disposed while this is in use.</param>

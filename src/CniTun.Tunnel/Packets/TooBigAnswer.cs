@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
-using CniTun.Tunnel.Packets;
+using CniTun.Tunnel.Headers;
 
-namespace CniTun.Tunnel.Paths;
+namespace CniTun.Tunnel.Packets;
 
 /// <summary>
 /// Tells the sender of a packet inside the tunnel that it is too long for the path: ICMP "fragmentation needed and DF set" (RFC 792,

@@ -1,6 +1,7 @@
+using CniTun.Tunnel.Paths;
 using CniTun.Tunnel.Peers;
 
-namespace CniTun.Tunnel.Paths;
+namespace CniTun.Tunnel.Probing;
 
 /// <summary>Which peer is probed when. Belongs to the prober's thread; does no I/O of its own.</summary>
 internal sealed class ProbeSchedule

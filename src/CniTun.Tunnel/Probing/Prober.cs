@@ -1,7 +1,8 @@
 using System.Diagnostics;
+using CniTun.Tunnel.Paths;
 using CniTun.Tunnel.Peers;
 
-namespace CniTun.Tunnel.Paths;
+namespace CniTun.Tunnel.Probing;
 
 /// <summary>The thread that probes the paths to all peers. Sleeps until a probe is due or something happens; packets never wait for it.</summary>
 internal sealed class Prober : IDisposable

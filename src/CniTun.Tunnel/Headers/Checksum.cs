@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace CniTun.Tunnel.Packets;
+namespace CniTun.Tunnel.Headers;
 
 /// <summary>The Internet checksum (RFC 1071), as sums that are added up and folded at the end.</summary>
 /// <remarks>

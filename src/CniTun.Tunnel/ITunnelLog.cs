@@ -1,4 +1,4 @@
-namespace CniTun.Tunnel.Control;
+namespace CniTun.Tunnel;
 
 /// <summary>What the tunnel has to tell its operator. Called from control threads only: packets are counted, not told of.</summary>
 public interface ITunnelLog

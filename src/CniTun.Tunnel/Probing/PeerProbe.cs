@@ -2,8 +2,9 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using CniTun.Addresses;
 using CniTun.Linux;
+using CniTun.Tunnel.Paths;
 
-namespace CniTun.Tunnel.Paths;
+namespace CniTun.Tunnel.Probing;
 
 /// <summary>The probing of one path: joins the search with the path that packet threads see and the transport. Belongs to the prober's thread.</summary>
 internal sealed class PeerProbe(IpEndpoint endpoint, PeerPath path)
