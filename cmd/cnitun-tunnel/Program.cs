@@ -9,6 +9,14 @@ const int Failure = 1;
 const int UsageError = 2;
 const string ToldToStop = "told to";
 
+// Whatever thread fails: nobody could tell what still works, so a supervisor is to start anew.
+AppDomain.CurrentDomain.UnhandledException += (_, failure) =>
+{
+    var e = (Exception)failure.ExceptionObject;
+    Console.Error.WriteLine($"cnitun-tunnel: the thread {Thread.CurrentThread.Name ?? "main"} failed: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}");
+    Environment.Exit(Failure);
+};
+
 if (Settings.TryParse(args, out var settings) is { } wrong)
 {
     await Console.Error.WriteLineAsync($"cnitun-tunnel: {wrong}");
