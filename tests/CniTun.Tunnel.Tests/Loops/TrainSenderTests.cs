@@ -14,7 +14,7 @@ using Tmds.Linux;
 namespace CniTun.Tunnel.Tests.Loops;
 
 /// <summary>Trains through a socket of the real kernel.</summary>
-[Collection(KernelCollection.Name)]
+[Collection(KernelTestsAlone.Name)]
 public sealed class TrainSenderTests : IDisposable
 {
     private const string Peer = "192.0.2.2";
@@ -169,7 +169,7 @@ public sealed class TrainSenderTests : IDisposable
         left.Run("tc", "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", "8bit", "burst", "2kb", "limit", "1mb");
         socket.TryEnlargeBuffers(receiveBytes: 1 << 20, sendBytes: 0);
         var trains = Enumerable.Range(0, 64).Select(_ => Train(Peer, 1000, 1000)).ToArray();
-        sender.Send(trains[..16]);
+        sender.Send(trains.AsSpan(0, 16));
         sender.Send(trains);
         Assert.All(trains, train => Assert.Equal((0, Errno.EAGAIN), (train.SentSegments, train.Errno)));
     }

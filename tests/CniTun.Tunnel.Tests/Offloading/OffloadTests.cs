@@ -5,7 +5,7 @@ using CniTun.Uapi;
 namespace CniTun.Tunnel.Tests.Offloading;
 
 /// <summary>Offloads are tried, switched off one by one, and missed by nobody when they are off.</summary>
-[Collection(KernelCollection.Name)]
+[Collection(KernelTestsAlone.Name)]
 public sealed class OffloadTests
 {
     private const int Bytes = 8 << 20;

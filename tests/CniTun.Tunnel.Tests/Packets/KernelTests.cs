@@ -11,7 +11,7 @@ namespace CniTun.Tunnel.Tests.Packets;
 /// The reference kernel against the real one: what the inbound core writes to one TUN is routed to another, whose reader wants no
 /// superpackets.
 /// </summary>
-[Collection(KernelCollection.Name)]
+[Collection(KernelTestsAlone.Name)]
 public sealed class KernelTests : IDisposable
 {
     private const TunOptions Options = TunOptions.Tun | TunOptions.VirtioHeader;

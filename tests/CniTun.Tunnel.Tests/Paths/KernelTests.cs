@@ -10,7 +10,7 @@ using CniTun.Tunnel.Tests.Processes;
 namespace CniTun.Tunnel.Tests.Paths;
 
 /// <summary>What we write into a TUN, judged by the kernel behind it.</summary>
-[Collection(KernelCollection.Name)]
+[Collection(KernelTestsAlone.Name)]
 public sealed class KernelTests
 {
     [KernelTheory]

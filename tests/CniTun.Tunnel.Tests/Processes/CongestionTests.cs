@@ -5,7 +5,7 @@ using CniTun.Linux.Sockets;
 namespace CniTun.Tunnel.Tests.Processes;
 
 /// <summary>Traffic classes and congestion marks through two tunnels and the underlay between them.</summary>
-[Collection(KernelCollection.Name)]
+[Collection(KernelTestsAlone.Name)]
 public sealed class CongestionTests
 {
     [KernelTheory]

@@ -5,7 +5,7 @@ using CniTun.Uapi;
 namespace CniTun.Tunnel.Tests.Processes;
 
 /// <summary>The program's knowledge of paths, on the real kernel.</summary>
-[Collection(KernelCollection.Name)]
+[Collection(KernelTestsAlone.Name)]
 public sealed class PathProcessTests
 {
     [KernelTheory]

@@ -5,7 +5,7 @@ using CniTun.Tunnel.Tests.Packets;
 namespace CniTun.Tunnel.Tests.Processes;
 
 /// <summary>A peer that takes and sends one packet a datagram.</summary>
-[Collection(KernelCollection.Name)]
+[Collection(KernelTestsAlone.Name)]
 public sealed class StockPeerTests
 {
     private static readonly InnerPacket ToLeft = InnerPacket.Udp4 with { Source = "10.7.0.1", Destination = "10.1.0.1", SourcePort = 99, DestinationPort = 5000 };

@@ -5,7 +5,7 @@ using Tmds.Linux;
 namespace CniTun.Tunnel.Tests.Processes;
 
 /// <summary>Traffic of every kind through two tunnels, compared byte by byte.</summary>
-[Collection(KernelCollection.Name)]
+[Collection(KernelTestsAlone.Name)]
 public sealed class TrafficTests
 {
     private static readonly int[] Sizes = [0, 1, 2, 3, 7, 8, 63, 64, 65, 512, 1000, 1351, 1352, 1353, 1371, 1372, 1373, 1400, 1401, 2800, 8000, 20_000, 40_000];

@@ -125,7 +125,7 @@ internal static class Wait
 
 /// <summary>Tests of processes and of the kernel: one at a time, when no other test runs.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class KernelCollection
+public sealed class KernelTestsAlone
 {
     public const string Name = "kernel";
 }

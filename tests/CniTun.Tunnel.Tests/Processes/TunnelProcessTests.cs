@@ -7,7 +7,7 @@ using CniTun.Uapi;
 namespace CniTun.Tunnel.Tests.Processes;
 
 /// <summary>The program itself, on the real kernel.</summary>
-[Collection(KernelCollection.Name)]
+[Collection(KernelTestsAlone.Name)]
 public sealed class TunnelProcessTests
 {
     [KernelTheory]
