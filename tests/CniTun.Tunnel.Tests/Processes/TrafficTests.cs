@@ -125,6 +125,7 @@ public sealed class TrafficTests
         using var nodes = new TwoNodes();
         nodes.LeftSpace.Ip("link", "set", "eth0", "mtu", "1200");
         nodes.LeftSpace.Try("ping", "-c", "1", "-W", "1", "-M", "do", "-s", "1300", "10.2.0.1");
+        Wait.Until(() => nodes.Left.State().Peers[0] is { PathState: "complete", PathMtuBytes: 1200 }, () => $"{nodes.Left.State().Peers[0]}");
         using var sender = Open(nodes.LeftSpace, SocketType.Dgram, ProtocolType.Udp, "10.1.0.1");
         using var receiver = Open(nodes.RightSpace, SocketType.Dgram, ProtocolType.Udp, "10.2.0.1");
         receiver.ReceiveBufferSize = 4 << 20;

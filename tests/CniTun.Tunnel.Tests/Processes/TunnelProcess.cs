@@ -42,8 +42,6 @@ internal sealed class TunnelProcess : IDisposable
 
     public int Id => process.Id;
 
-    public bool HasExited => process.HasExited;
-
     public string Log
     {
         get

@@ -155,20 +155,17 @@ public sealed class TunnelProcessTests
     }
 
     [KernelTheory]
-    [InlineData("sendmmsg:retval=1000:when=1+", "packets-0")]
-    [InlineData("recvmmsg:retval=1000:when=1+", "packets-0")]
-    [InlineData("recvfrom:retval=100000:when=1+", "uapi")]
-    public void A_thread_that_fails_ends_the_tunnel_with_one_line_that_says_why(string injection, string thread)
+    [InlineData("sendmmsg:retval=1000:when=1+")]
+    [InlineData("recvmmsg:retval=1000:when=1+")]
+    public void A_thread_that_fails_ends_the_tunnel_with_one_line_that_says_why(string injection)
     {
         using var nodes = new TwoNodes();
         using var tracer = new Tracer(nodes.Left.Id, injection);
         var before = nodes.Left.Log.Length;
         nodes.LeftSpace.Try("ping", "-c", "1", "-W", "1", "10.2.0.1");
-        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        Assert.True(nodes.Left.HasExited || Connects(client, nodes.LeftSocket));
         Assert.Equal(1, nodes.Left.WaitForExit());
         var line = Assert.Single(nodes.Left.Log[before..].Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        Assert.StartsWith($"cnitun-tunnel: the thread {thread} failed: ", line, StringComparison.Ordinal);
+        Assert.StartsWith("cnitun-tunnel: the thread packets-0 failed: ", line, StringComparison.Ordinal);
     }
 
     [KernelFact]
@@ -324,12 +321,6 @@ public sealed class TunnelProcessTests
         Assert.Equal(1, answer.ExitCode);
         Assert.Contains(expected, answer.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", answer.Error, StringComparison.Ordinal);
-    }
-
-    private static bool Connects(Socket client, string path)
-    {
-        client.Connect(new UnixDomainSocketEndPoint(path));
-        return client.Send("get=1\n\n"u8) > 0;
     }
 
     private static long Seen(DeviceState state) => state.Counters.Where(counter => counter.Name.StartsWith("in_", StringComparison.Ordinal)).Sum(counter => counter.Value);
