@@ -14,6 +14,8 @@ internal sealed partial class ConsoleTunnelLog(ILogger logger) : ITunnelLog
 
     public void Refused(int errno) => LogRefused(logger, Errno.Describe(errno));
 
+    public void AcceptFailed(int errno) => LogAcceptFailed(logger, Errno.Describe(errno));
+
     public void ClientFailed(string reason) => LogClientFailed(logger, reason);
 
     public void InterfaceLost(int errno) => LogInterfaceLost(logger, Errno.Describe(errno));
@@ -50,4 +52,7 @@ internal sealed partial class ConsoleTunnelLog(ILogger logger) : ITunnelLog
 
     [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "offload={Name} is off, {Reason}: the kernel refused it, and throughput suffers")]
     private static partial void LogOffloadRefused(ILogger logger, string name, string reason);
+
+    [LoggerMessage(EventId = 10, Level = LogLevel.Error, Message = "cannot accept clients of the socket: {Errno}; trying on. Of EMFILE and ENFILE, raise the limit of open files")]
+    private static partial void LogAcceptFailed(ILogger logger, string errno);
 }

@@ -16,6 +16,14 @@ public static class DaemonProcess
     public static int Run<TSettings>(string name, OptionTable<TSettings> options, string[] arguments, Func<CommandLine<TSettings>, int> execute)
         where TSettings : new()
     {
+        // Whatever thread fails: nobody could tell what still works, so a supervisor is to start anew.
+        AppDomain.CurrentDomain.UnhandledException += (_, failure) =>
+        {
+            var e = (Exception)failure.ExceptionObject;
+            Console.Error.WriteLine($"{name}: the thread {Thread.CurrentThread.Name ?? "main"} failed: {e.GetType().Name}: {e.Message.ReplaceLineEndings(" ")}");
+            Environment.Exit(1);
+        };
+
         CommandLine<TSettings> line;
         try
         {

@@ -15,6 +15,9 @@ public interface ITunnelLog
     /// <summary>A change was refused as a whole.</summary>
     void Refused(int errno);
 
+    /// <summary>Clients of the UAPI socket cannot be accepted now. Told once, however often that is tried again before it succeeds.</summary>
+    void AcceptFailed(int errno);
+
     /// <summary>A client of the UAPI socket was hung up on.</summary>
     void ClientFailed(string reason);
 

@@ -17,7 +17,7 @@ public sealed class UapiClientTests : IDisposable
         var answer = GetAnswer.Format(Samples.State);
         var requests = Serve(answer[..100], answer[100..]);
 
-        var state = await new UapiClient(SocketPath).GetAsync();
+        var state = await Client().GetAsync();
 
         Assert.Equal("get=1\n\n", await requests);
         Assert.Equal(6080, state.ListenPort);
@@ -29,7 +29,7 @@ public sealed class UapiClientTests : IDisposable
     {
         var requests = Serve("errno=98\n\n");
 
-        var refusal = await Assert.ThrowsAsync<UapiException>(() => new UapiClient(SocketPath).SetAsync(Samples.Update));
+        var refusal = await Assert.ThrowsAsync<UapiException>(() => Client().SetAsync(Samples.Update));
 
         Assert.Equal(98, refusal.Errno);
         Assert.Equal(SetRequest.Format(Samples.Update), await requests);
@@ -38,7 +38,7 @@ public sealed class UapiClientTests : IDisposable
     [Fact]
     public async Task A_tunnel_that_is_not_there_is_ENOENT_and_one_that_died_is_ECONNREFUSED()
     {
-        var client = new UapiClient(SocketPath);
+        var client = Client();
         Assert.Equal(UapiProtocol.ENOENT, (await Assert.ThrowsAsync<UapiException>(() => client.GetAsync())).Errno);
 
         using (var dead = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
@@ -52,7 +52,7 @@ public sealed class UapiClientTests : IDisposable
     public async Task A_tunnel_that_hangs_up_in_the_middle_of_its_answer_is_EPROTO()
     {
         var requests = Serve("listen_port=1\n");
-        Assert.Equal(UapiProtocol.EPROTO, (await Assert.ThrowsAsync<UapiException>(() => new UapiClient(SocketPath).GetAsync())).Errno);
+        Assert.Equal(UapiProtocol.EPROTO, (await Assert.ThrowsAsync<UapiException>(() => Client().GetAsync())).Errno);
         await requests;
     }
 
@@ -69,8 +69,10 @@ public sealed class UapiClientTests : IDisposable
     {
         using var silent = Listen();
         using var giveUp = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new UapiClient(SocketPath).GetAsync(giveUp.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Client().GetAsync(giveUp.Token));
     }
+
+    private UapiClient Client() => new(SocketPath) { Timeout = TimeSpan.FromMinutes(1) };
 
     private Socket Listen()
     {

@@ -28,7 +28,7 @@ public sealed unsafe class OutgoingMessages
 
     /// <summary>Adds a message.</summary>
     /// <param name="socket">The one that will send it.</param>
-    /// <param name="destination">IPv6 only for a socket of both families.</param>
+    /// <param name="destination">IPv6 is refused by a socket without it, upon <see cref="Send"/>.</param>
     /// <param name="pieces">Not to be changed before <see cref="Send"/>.</param>
     /// <param name="first">The first piece that belongs to the message.</param>
     /// <param name="count">How many do.</param>
@@ -79,6 +79,7 @@ public sealed unsafe class OutgoingMessages
     /// <returns>
     /// How many went out, at least 1; or the negated errno of the first. EAGAIN: no room. EMSGSIZE: a datagram is too long for
     /// the interface. EINVAL: more datagrams in one message than this kernel takes. EIO: no UDP_SEGMENT on that path.
+    /// EAFNOSUPPORT: IPv6 on a socket without it.
     /// </returns>
     public int Send(UdpSocket socket, int first)
     {

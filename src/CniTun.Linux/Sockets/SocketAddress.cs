@@ -36,11 +36,12 @@ internal struct SocketAddress
     private static UInt128 MappedPrefix => (UInt128)0xffff << 32;
 
     /// <summary>Makes the address that a socket of the given family sends to.</summary>
-    /// <param name="endpoint">IPv6 only for a socket of that family.</param>
+    /// <param name="endpoint">IPv6 stays IPv6 on a socket of AF_INET, which then refuses it with EAFNOSUPPORT.</param>
     /// <param name="family">AF_INET, or AF_INET6, which reaches IPv4 through mapped addresses.</param>
     public static SocketAddress For(in IpEndpoint endpoint, ushort family)
     {
         SocketAddress address = default;
+        family = endpoint.Address.IsIPv6 ? Libc.AF_INET6 : family;
         address.Family = family;
         BinaryPrimitives.WriteUInt16BigEndian(address.Port, endpoint.Port);
         var value = endpoint.Address.Value;

@@ -83,17 +83,19 @@ public sealed class UdpSocket : IDisposable
     /// </returns>
     public unsafe int Send(ReadOnlySpan<byte> datagram, in IpEndpoint destination)
     {
-        if (destination.Address.IsIPv6 && !IsDualStack)
-        {
-            return -Errno.EAFNOSUPPORT;
-        }
-
         var address = SocketAddress.For(destination, family);
         fixed (byte* bytes = datagram)
         {
             var sent = sendto(Descriptor, bytes, datagram.Length, MSG_DONTWAIT, (sockaddr*)&address, IsDualStack ? SocketAddress.IPv6Bytes : SocketAddress.IPv4Bytes);
             return sent >= 0 ? (int)sent : -Libc.LastErrno;
         }
+    }
+
+    /// <summary>Sleeps until half of the send buffer is free, which is what poll(2) calls writable, but no longer than that.</summary>
+    public unsafe void WaitForRoom(int milliseconds)
+    {
+        var wait = new pollfd { fd = Descriptor, events = POLLOUT };
+        _ = poll(&wait, 1, milliseconds);
     }
 
     /// <summary>Receives one datagram, without waiting for it.</summary>

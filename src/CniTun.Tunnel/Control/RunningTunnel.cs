@@ -1,4 +1,5 @@
 using CniTun.Linux;
+using CniTun.Linux.Sockets;
 using CniTun.Tunnel.Loops;
 using CniTun.Tunnel.Offloading;
 using CniTun.Tunnel.Packets;
@@ -38,7 +39,7 @@ public sealed class RunningTunnel : IDisposable
         this.log = log;
         this.onInterfaceLost = onInterfaceLost;
         counters = [.. Enumerable.Range(0, options.Queues).Select(_ => new TunnelCounters())];
-        loops = StartLoops();
+        loops = StartLoops(new StopEvent());
         prober = new Prober(peers, new UdpProbeTransport(sockets.First, mark));
     }
 
@@ -187,12 +188,24 @@ public sealed class RunningTunnel : IDisposable
     {
         if (port != sockets.Port)
         {
-            var next = PortSockets.Bind(port, options.Queues, newMark, offloads, log);
+            // All that may be refused, for want of descriptors too, comes before the old loops end.
+            var stop = new StopEvent();
+            PortSockets next;
+            try
+            {
+                next = PortSockets.Bind(port, options.Queues, newMark, offloads, log);
+            }
+            catch
+            {
+                stop.Dispose();
+                throw;
+            }
+
             loops.Dispose();
             prober.Use(new UdpProbeTransport(next.First, newMark));
             sockets.Dispose();
             sockets = next;
-            loops = StartLoops();
+            loops = StartLoops(stop);
         }
         else if (newMark != mark)
         {
@@ -203,7 +216,7 @@ public sealed class RunningTunnel : IDisposable
         mark = newMark;
     }
 
-    private PacketLoops StartLoops() => new(queues, sockets, peers, counters, offloads, options.Spins, Lose);
+    private PacketLoops StartLoops(StopEvent stop) => new(stop, queues, sockets, peers, counters, offloads, options.Spins, Lose);
 
     private void Lose(int errno)
     {

@@ -47,18 +47,9 @@ internal sealed class UapiListener : IDisposable
     }
 
     /// <summary>Waits for the next client.</summary>
-    /// <returns>Null once <see cref="Dispose"/> was called.</returns>
-    public Socket? Accept()
-    {
-        try
-        {
-            return socket.Accept();
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            return null;
-        }
-    }
+    /// <exception cref="SocketException">EMFILE, ENFILE, ENOMEM; or <see cref="Dispose"/> was called meanwhile.</exception>
+    /// <exception cref="ObjectDisposedException"><see cref="Dispose"/> was called before.</exception>
+    public Socket Accept() => socket.Accept();
 
     public void Dispose()
     {

@@ -14,6 +14,7 @@ public sealed class UapiServer : IDisposable
 {
     // Text and tables of thousands of peers are many times as large as what stays: given back at once, not kept for the next request.
     private const long GarbageBytes = 1 << 20;
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
     private readonly UapiListener listener;
     private readonly Func<DeviceState> get;
@@ -22,6 +23,8 @@ public sealed class UapiServer : IDisposable
     private readonly TimeSpan patience;
     private readonly Thread thread;
     private long allocatedBefore;
+    private readonly ManualResetEventSlim stopping = new();
+    private long acceptFailures;
 
     /// <param name="path">As of <see cref="UapiListener"/>.</param>
     /// <param name="get">Says what the tunnel is.</param>
@@ -43,17 +46,38 @@ public sealed class UapiServer : IDisposable
     /// <summary>Removes the socket, then waits for the client that is being served, within its patience.</summary>
     public void Dispose()
     {
+        stopping.Set();
         listener.Dispose();
         thread.Join();
+        stopping.Dispose();
     }
 
     private void Run()
     {
-        while (listener.Accept() is { } client)
+        var isAccepting = true;
+        while (!stopping.IsSet)
         {
-            using (client)
+            try
             {
+                using var client = listener.Accept();
+                isAccepting = true;
                 Serve(client);
+            }
+            catch (Exception e) when (stopping.IsSet && e is SocketException or ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException e)
+            {
+                // Without a free descriptor (EMFILE, ENFILE), say. The clients wait in the backlog, and may yet be served.
+                acceptFailures++;
+                if (isAccepting)
+                {
+                    log.AcceptFailed(e.NativeErrorCode);
+                }
+
+                isAccepting = false;
+                stopping.Wait(AcceptPause);
             }
         }
     }
@@ -98,7 +122,10 @@ public sealed class UapiServer : IDisposable
     {
         if (message.SequenceEqual(UapiProtocol.GetRequest))
         {
-            return GetAnswer.Format(get());
+            var state = get();
+            return GetAnswer.Format(acceptFailures == 0
+                ? state
+                : state with { Counters = [.. state.Counters, new Counter("control_accept_failed", acceptFailures)] });
         }
 
         var errno = SetRequest.TryParse(message, out var update);

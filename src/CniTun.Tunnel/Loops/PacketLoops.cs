@@ -14,10 +14,11 @@ namespace CniTun.Tunnel.Loops;
 internal sealed class PacketLoops : IDisposable
 {
     private const int StackBytes = 256 << 10;
-    private readonly StopEvent stop = new();
+    private readonly StopEvent stop;
     private readonly Action<int> onFailure;
     private readonly List<Thread> threads = [];
 
+    /// <param name="stop">Ends the threads; disposed with these loops.</param>
     /// <param name="queues">Not to be disposed before these loops are.</param>
     /// <param name="sockets">Likewise.</param>
     /// <param name="peers">All peers.</param>
@@ -26,8 +27,9 @@ internal sealed class PacketLoops : IDisposable
     /// <param name="spins">Whether threads look for packets for a while before they sleep.</param>
     /// <param name="onFailure">Told, on a packet thread, the errno of a TUN that is of no more use.</param>
     public PacketLoops(
-        TunQueues queues, PortSockets sockets, CurrentPeers peers, IReadOnlyList<TunnelCounters> counters, Offloads offloads, bool spins, Action<int> onFailure)
+        StopEvent stop, TunQueues queues, PortSockets sockets, CurrentPeers peers, IReadOnlyList<TunnelCounters> counters, Offloads offloads, bool spins, Action<int> onFailure)
     {
+        this.stop = stop;
         this.onFailure = onFailure;
         for (var i = 0; i < queues.Count; i++)
         {

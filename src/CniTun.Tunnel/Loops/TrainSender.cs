@@ -9,12 +9,18 @@ namespace CniTun.Tunnel.Loops;
 /// <summary>Sends trains through a socket: each as one message that the kernel cuts, or datagram by datagram where it cannot. Belongs to one thread.</summary>
 internal sealed class TrainSender(UdpSocket socket, Offloads offloads) : ITrainSender
 {
+    // How long a full send buffer holds the thread up, once in a round: long enough for a fast link to make room, and short enough
+    // for what comes in meanwhile.
+    private const int PatienceMilliseconds = 1;
+
     private readonly OutgoingMessages messages = new();
     private readonly OutgoingMessages single = new();
     private readonly PieceList cut = new((2 * SendTrain.MaxSegments) + 2);
+    private bool mayWait;
 
     public void Send(ReadOnlySpan<SendTrain> trains)
     {
+        mayWait = true;
         if (!offloads[OffloadKind.UdpGso])
         {
             foreach (var train in trains)
@@ -40,7 +46,7 @@ internal sealed class TrainSender(UdpSocket socket, Offloads offloads) : ITrainS
 
         for (var first = 0; first < trains.Length;)
         {
-            var sent = messages.Send(socket, first);
+            var sent = Send(messages, first);
             for (var i = 0; i < sent; i++)
             {
                 trains[first + i].Completed(trains[first + i].Segments, 0);
@@ -52,6 +58,20 @@ internal sealed class TrainSender(UdpSocket socket, Offloads offloads) : ITrainS
                 Fail(trains[first++], -sent);
             }
         }
+    }
+
+    /// <summary>Sends messages as <see cref="OutgoingMessages.Send"/> does, and once more after a wait if there was no room.</summary>
+    private int Send(OutgoingMessages ready, int first)
+    {
+        var sent = ready.Send(socket, first);
+        if (sent == -Errno.EAGAIN && mayWait)
+        {
+            mayWait = false;
+            socket.WaitForRoom(PatienceMilliseconds);
+            sent = ready.Send(socket, first);
+        }
+
+        return sent;
     }
 
     private void Fail(SendTrain train, int errno)
@@ -82,7 +102,7 @@ internal sealed class TrainSender(UdpSocket socket, Offloads offloads) : ITrainS
         var errno = 0;
         while (done < single.Count)
         {
-            var result = single.Send(socket, done);
+            var result = Send(single, done);
             if (result < 0)
             {
                 errno = -result;

@@ -87,7 +87,7 @@ public sealed class Outbound
 
         if (bytes.Length > peer.Path.MaxPacketBytes)
         {
-            return tooBig.Handle(packet, isWhole: true, peer);
+            return tooBig.Handle(packet, peer);
         }
 
         trains.For(peer, packet.TrafficClass, (int)bytes.Length, newHeaderBytes: 0).Add(bytes);
@@ -104,7 +104,7 @@ public sealed class Outbound
 
         if (superpacket.HeaderBytes + Math.Min(superpacket.SegmentPayloadBytes, packet.Bytes.Length - superpacket.HeaderBytes) > peer.Path.MaxPacketBytes)
         {
-            return tooBig.Handle(packet, isWhole: false, peer);
+            return tooBig.Handle(packet, superpacket, peer);
         }
 
         Segmenter.Cut(packet, bytes, superpacket, peer, trains);

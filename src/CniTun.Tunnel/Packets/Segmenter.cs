@@ -41,6 +41,30 @@ internal static class Segmenter
         }
     }
 
+    /// <summary>Copies one segment, for what needs it in one piece.</summary>
+    /// <param name="packet">The superpacket.</param>
+    /// <param name="how">As checked against it.</param>
+    /// <param name="index">From 0.</param>
+    /// <param name="segment">As long as the packet.</param>
+    /// <returns>Its length; 0 behind the last one.</returns>
+    public static int Copy(in IpPacket packet, in Superpacket how, int index, Span<byte> segment)
+    {
+        var offset = index * how.SegmentPayloadBytes;
+        var payload = packet.Bytes[Math.Min(how.HeaderBytes + offset, packet.Bytes.Length)..];
+        if (payload.IsEmpty)
+        {
+            return 0;
+        }
+
+        var isLast = payload.Length <= how.SegmentPayloadBytes;
+        payload = isLast ? payload : payload[..how.SegmentPayloadBytes];
+        packet.Bytes[..how.HeaderBytes].CopyTo(segment);
+        payload.CopyTo(segment[how.HeaderBytes..]);
+        WriteIp(segment[..how.HeaderBytes], packet.IsIPv6, index, payload.Length);
+        WriteTransport(segment[..how.HeaderBytes], how, offset, isLast, FlowSum(packet.Bytes, how), payload);
+        return how.HeaderBytes + payload.Length;
+    }
+
     /// <summary>Adds up the pseudo header but for the length.</summary>
     /// <remarks>
     /// Behind extension headers it is taken from the unfinished checksum: one of them may be a routing header, whose last address is

@@ -4,14 +4,15 @@ using System.Text;
 using CniTun.Linux;
 using CniTun.Tunnel.Control;
 using CniTun.Tunnel.Tests.Packets;
+using CniTun.Tunnel.Tests.Processes;
 using CniTun.Uapi;
 
 namespace CniTun.Tunnel.Tests.Control;
 
 public sealed class UapiServerTests : IDisposable
 {
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Short = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(2);
     private readonly string directory = Directory.CreateTempSubdirectory("cnitun-uapi").FullName;
     private readonly RecordingLog log = new();
     private readonly List<DeviceUpdate> updates = [];
@@ -24,7 +25,7 @@ public sealed class UapiServerTests : IDisposable
     public async Task Clients_are_answered_one_after_the_other_and_several_requests_on_one_connection()
     {
         using var server = Start();
-        var client = new UapiClient(SocketPath);
+        var client = Client();
         await client.SetAsync(new DeviceUpdate { ListenPort = 7 });
         Assert.Equal(6080, (await client.GetAsync()).ListenPort);
         Assert.Equal((ushort)7, Assert.Single(updates).ListenPort!.Value);
@@ -38,7 +39,7 @@ public sealed class UapiServerTests : IDisposable
     public async Task A_request_that_is_none_or_is_refused_is_answered_with_its_errno()
     {
         using var server = Start(update => Errno.EADDRINUSE);
-        Assert.Equal(Errno.EADDRINUSE, (await Assert.ThrowsAsync<UapiException>(() => new UapiClient(SocketPath).SetAsync(new DeviceUpdate()))).Errno);
+        Assert.Equal(Errno.EADDRINUSE, (await Assert.ThrowsAsync<UapiException>(() => Client().SetAsync(new DeviceUpdate()))).Errno);
         using var connection = Connect();
         connection.Send("what=1\n\n"u8);
         Assert.Equal("errno=71\n\n", ReadToEnd(connection));
@@ -53,17 +54,24 @@ public sealed class UapiServerTests : IDisposable
             Connect().Dispose();
         }
 
-        await new UapiClient(SocketPath).GetAsync();
+        await Client().GetAsync();
         Assert.Empty(log.Lines);
     }
 
     [Fact]
     public void A_client_that_dawdles_is_hung_up_on_and_the_next_is_served()
     {
-        using var server = Start(patience: Short);
+        using var busy = new ManualResetEventSlim();
+        using var server = Start(Busy(busy), Short);
+        using var first = Connect();
+        first.Send("set=1\n\n"u8);
+        first.Shutdown(SocketShutdown.Send);
         using var slow = Connect();
         slow.Send("get="u8);
-        AssertServed();
+        using var next = Connect();
+        next.Send(UapiProtocol.GetRequest);
+        busy.Set();
+        Assert.EndsWith("errno=0\n\n", ReadToEnd(next), StringComparison.Ordinal);
         Assert.Equal(["the client took too long over its request"], log.Lines);
         Assert.Equal(0, slow.Receive(new byte[1]));
     }
@@ -85,7 +93,7 @@ public sealed class UapiServerTests : IDisposable
             });
         }
 
-        await new UapiClient(SocketPath).GetAsync();
+        await Client().GetAsync();
         Assert.Contains("size limit", Assert.Single(log.Lines), StringComparison.Ordinal);
     }
 
@@ -93,10 +101,17 @@ public sealed class UapiServerTests : IDisposable
     public void A_client_that_does_not_read_its_answer_is_hung_up_on()
     {
         var peers = Enumerable.Range(0, 8000).Select(i => new PeerState { PublicKey = Sample.Key(i) }).ToList();
-        using var server = new UapiServer(SocketPath, () => new DeviceState { Peers = peers }, _ => 0, log, Short);
+        using var busy = new ManualResetEventSlim();
+        using var server = new UapiServer(SocketPath, () => new DeviceState { Peers = peers }, Busy(busy), log, Short);
+        using var first = Connect();
+        first.Send("set=1\n\n"u8);
+        first.Shutdown(SocketShutdown.Send);
         using var deaf = Connect();
         deaf.Send(UapiProtocol.GetRequest);
-        AssertServed();
+        using var next = Connect();
+        next.Send("set=1\n\n"u8);
+        busy.Set();
+        Assert.Equal("errno=0\n\n", ReadToEnd(next));
         Assert.Single(log.Lines);
     }
 
@@ -125,7 +140,7 @@ public sealed class UapiServerTests : IDisposable
 
         Assert.True(File.Exists(SocketPath));
         using var server = Start();
-        Assert.Equal(6080, (await new UapiClient(SocketPath).GetAsync()).ListenPort);
+        Assert.Equal(6080, (await Client().GetAsync()).ListenPort);
     }
 
     [Fact]
@@ -133,7 +148,7 @@ public sealed class UapiServerTests : IDisposable
     {
         using var first = Start();
         OpenDescriptors.AssertNoneLeaked(() => Assert.Equal(Errno.EADDRINUSE, Assert.Throws<LinuxException>(() => Start()).Errno));
-        await new UapiClient(SocketPath).GetAsync();
+        await Client().GetAsync();
     }
 
     [Fact]
@@ -194,20 +209,21 @@ public sealed class UapiServerTests : IDisposable
         log,
         patience ?? Long);
 
+    private UapiClient Client() => new(SocketPath) { Timeout = Long };
+
     private Socket Connect()
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = Wait.Milliseconds };
         socket.Connect(new UnixDomainSocketEndPoint(SocketPath));
         return socket;
     }
 
-    /// <summary>Asks without a pause between connecting and asking, so that even a short patience is enough.</summary>
-    private void AssertServed()
+    /// <summary>Keeps the server busy with the first change until others have sent what they want to: their requests then wait for it.</summary>
+    private static Func<DeviceUpdate, int> Busy(ManualResetEventSlim released) => _ =>
     {
-        using var next = Connect();
-        next.Send(UapiProtocol.GetRequest);
-        Assert.EndsWith("errno=0\n\n", ReadToEnd(next), StringComparison.Ordinal);
-    }
+        released.Wait(Wait.Milliseconds);
+        return 0;
+    };
 
     private static string ReadToEnd(Socket socket)
     {
@@ -237,6 +253,8 @@ public sealed class UapiServerTests : IDisposable
         public void InterfaceLost(int errno) => throw new UnreachableException();
 
         public void OffloadRefused(string name, string reason) => throw new UnreachableException();
+
+        public void AcceptFailed(int errno) => throw new UnreachableException();
 
         public void ClientFailed(string reason) => Lines.Add(reason);
     }

@@ -1,16 +1,20 @@
 using System.Reflection;
+using CniTun.Addresses;
 using CniTun.Linux;
 using CniTun.Linux.Buffers;
 using CniTun.Linux.Sockets;
 using CniTun.Tunnel.Loops;
 using CniTun.Tunnel.Offloading;
 using CniTun.Tunnel.Packets;
+using CniTun.Tunnel.Paths;
 using CniTun.Tunnel.Tests.Packets;
+using CniTun.Tunnel.Tests.Processes;
 using Tmds.Linux;
 
 namespace CniTun.Tunnel.Tests.Loops;
 
 /// <summary>Trains through a socket of the real kernel.</summary>
+[Collection(KernelTestsAlone.Name)]
 public sealed class TrainSenderTests : IDisposable
 {
     private const string Peer = "192.0.2.2";
@@ -95,7 +99,80 @@ public sealed class TrainSenderTests : IDisposable
         var trains = new[] { Train(Peer, 40), Train(Peer, 100, 100, 7), Train(Peer, 50), Train(Peer, 200, 200), Train(Peer, 30) };
         sender.Send(trains);
         Assert.Equal([1, 3, 1, 2, 1], trains.Select(train => train.SentSegments));
-        Assert.Equal([40, 100, 100, 7, 50, 200, 200, 30], Receive(9).Select(datagram => datagram.Length));
+        Assert.Equal([40, 100, 100, 7, 50, 200, 200, 30], Receive(8).Select(datagram => datagram.Length));
+    }
+
+    [KernelTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void To_an_IPv6_endpoint_nothing_leaves_a_node_without_IPv6_and_each_packet_is_counted(bool withoutSegmentation)
+    {
+        // The last four bytes of the peer's address are those of a host on the underlay: 10.0.0.5.
+        right.Ip("address", "add", "10.0.0.5/8", "dev", "eth0");
+        left.Ip("address", "add", "10.0.0.1/8", "dev", "eth0");
+        left.Run("nft", "add table inet watch; add chain inet watch out { type filter hook output priority 0; }; add rule inet watch out ip daddr 10.0.0.5 counter");
+        if (withoutSegmentation)
+        {
+            offloads.Refuse(OffloadKind.UdpGso, Errno.EIO);
+        }
+
+        using var only4 = KernelWithoutIPv6.Run(() => left.Run(() => UdpSocket.Bind(0)));
+        Assert.False(only4.IsDualStack);
+        var counters = new DirectionCounters();
+        var outbound = new Outbound(
+            Sample.Current(Sample.Peer(5, $"[2001:db8::a00:5]:{receiver.Port}", "10.2.0.0/16", "fd02::/16")), counters, new TrainSender(only4, offloads));
+        var reads = new[] { InnerPacket.Udp4, InnerPacket.Udp4 with { TrafficClass = 0xb8 }, InnerPacket.Tcp6, InnerPacket.Tcp6 }.Select(packet => packet.ToRead()).ToList();
+        var offset = 0;
+        foreach (var read in reads)
+        {
+            read.CopyTo(buffer.Span(offset, read.Length));
+            outbound.Forward(buffer.Piece(offset, read.Length));
+            offset += read.Length;
+        }
+
+        outbound.Flush();
+        var stranger = IpEndpoint.Parse($"[2001:db8::a00:5]:{receiver.Port}");
+        new ReplySender(only4).Reply([1], stranger);
+        Assert.Equal(-Errno.EAFNOSUPPORT, new UdpProbeTransport(only4, mark: 0).Send([1], stranger));
+
+        Assert.Empty(Receive(0));
+        Assert.Contains("packets 0 bytes 0", left.Run("nft", "list", "table", "inet", "watch"), StringComparison.Ordinal);
+        Assert.Equal((0, reads.Count), (counters.Packets, counters[Drop.NoAddressFamily]));
+    }
+
+    [KernelTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_full_send_buffer_is_waited_for_where_the_link_makes_room(bool withoutSegmentation)
+    {
+        if (withoutSegmentation)
+        {
+            offloads.Refuse(OffloadKind.UdpGso, Errno.EIO);
+        }
+
+        // A train takes this link 160 us, and two of them fill the smallest buffer that a socket may have.
+        left.Run("tc", "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", "200mbit", "burst", "4kb", "limit", "1mb");
+        socket.TryEnlargeBuffers(receiveBytes: 1 << 20, sendBytes: 0);
+        var trains = Enumerable.Range(0, 200).Select(_ => Train(Peer, 1000, 1000, 1000, 1000)).ToList();
+        foreach (var train in trains)
+        {
+            sender.Send([train]);
+        }
+
+        // Without a wait they are some 10 to 20; how long the thread lies still is up to the machine.
+        Assert.InRange(trains.Sum(train => train.SentSegments), 200, 800);
+        Assert.All(trains, train => Assert.Equal(train.SentSegments == train.Segments ? 0 : Errno.EAGAIN, train.Errno));
+    }
+
+    [KernelFact]
+    public void Where_the_link_makes_no_room_each_packet_is_told_of_as_one_for_which_there_was_none()
+    {
+        left.Run("tc", "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", "8bit", "burst", "2kb", "limit", "1mb");
+        socket.TryEnlargeBuffers(receiveBytes: 1 << 20, sendBytes: 0);
+        var trains = Enumerable.Range(0, 64).Select(_ => Train(Peer, 1000, 1000)).ToArray();
+        sender.Send(trains.AsSpan(0, 16));
+        sender.Send(trains);
+        Assert.All(trains, train => Assert.Equal((0, Errno.EAGAIN), (train.SentSegments, train.Errno)));
     }
 
     private SendTrain Train(string destination, params int[] lengths)
@@ -125,14 +202,15 @@ public sealed class TrainSenderTests : IDisposable
         return train;
     }
 
-    /// <summary>Waits for so many datagrams, a second at most if there are fewer.</summary>
+    /// <summary>Waits for so many datagrams, and for one that is sent last, so that there are no others.</summary>
     private List<byte[]> Receive(int count)
     {
+        Assert.Equal(1, socket.Send([0xee], IpEndpoint.Parse($"{Peer}:{receiver.Port}")));
         var datagrams = new List<byte[]>();
         var bytes = new byte[65536];
         using var stop = new StopEvent();
-        using var deadline = new Timer(_ => stop.Signal(), null, 1000, Timeout.Infinite);
-        while (datagrams.Count < count && stop.WaitReadable(receiver))
+        using var deadline = new Timer(_ => stop.Signal(), null, Wait.Milliseconds, Timeout.Infinite);
+        while (datagrams.Count <= count && stop.WaitReadable(receiver))
         {
             if (receiver.Receive(bytes, out _) is >= 0 and var length)
             {
@@ -140,6 +218,7 @@ public sealed class TrainSenderTests : IDisposable
             }
         }
 
-        return datagrams;
+        Assert.Equal([0xee], datagrams[^1]);
+        return datagrams[..^1];
     }
 }

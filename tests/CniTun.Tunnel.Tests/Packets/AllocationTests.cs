@@ -11,6 +11,7 @@ public sealed class AllocationTests
     public void Not_one_byte_is_allocated_over_100_000_packets_on_the_way_out()
     {
         var peers = Sample.Current(Sample.Peer(2, LeftNode.RightOuter, "10.2.0.0/16", "fd02::/16"), Sample.Peer(4, "192.0.2.4:6080", "10.4.0.0/16"));
+        peers.Table.Peers[1].Path.SendRefused(1000);
         var counters = new DirectionCounters();
         var core = new Outbound(peers, counters, new AllSender());
         byte[][] reads =
@@ -21,6 +22,7 @@ public sealed class AllocationTests
             (InnerPacket.Udp4 with { Destination = "10.9.0.1" }).ToRead(),
             (InnerPacket.Tcp6 with { PayloadBytes = 20_000, TcpOptions = new byte[12] }).ToSuperpacket(1000),
             (InnerPacket.Udp4 with { PayloadBytes = 3000 }).ToSuperpacket(900),
+            (InnerPacket.Udp4 with { Destination = "10.4.0.1", Fragment = 0, PayloadBytes = 3000 }).ToSuperpacket(1200),
             InnerPacket.WithVirtio([0], default),
             (InnerPacket.Tcp4 with { PayloadBytes = 200 }).ToSuperpacket(0),
         ];

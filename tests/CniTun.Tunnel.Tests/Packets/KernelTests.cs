@@ -4,6 +4,7 @@ using CniTun.Linux.Sockets;
 using CniTun.Linux.Tuntap;
 using CniTun.Tunnel.Headers;
 using CniTun.Tunnel.Packets;
+using CniTun.Tunnel.Tests.Processes;
 
 namespace CniTun.Tunnel.Tests.Packets;
 
@@ -11,6 +12,7 @@ namespace CniTun.Tunnel.Tests.Packets;
 /// The reference kernel against the real one: what the inbound core writes to one TUN is routed to another, whose reader wants no
 /// superpackets.
 /// </summary>
+[Collection(KernelTestsAlone.Name)]
 public sealed class KernelTests : IDisposable
 {
     private const TunOptions Options = TunOptions.Tun | TunOptions.VirtioHeader;
@@ -113,7 +115,7 @@ public sealed class KernelTests : IDisposable
         var packets = new List<byte[]>();
         var buffer = new byte[70_000];
         using var stop = new StopEvent();
-        using var deadline = new Timer(_ => stop.Signal(), null, 5000, Timeout.Infinite);
+        using var deadline = new Timer(_ => stop.Signal(), null, Wait.Milliseconds, Timeout.Infinite);
         while (packets.Count < count && stop.WaitReadable(outOf))
         {
             var length = outOf.Read(buffer);

@@ -10,6 +10,7 @@ using CniTun.Tunnel.Tests.Processes;
 namespace CniTun.Tunnel.Tests.Paths;
 
 /// <summary>What we write into a TUN, judged by the kernel behind it.</summary>
+[Collection(KernelTestsAlone.Name)]
 public sealed class KernelTests
 {
     [KernelTheory]
@@ -82,7 +83,7 @@ public sealed class KernelTests
             socket.DontFragment = dontFragment;
         }
 
-        socket.ReceiveTimeout = 20_000;
+        socket.ReceiveTimeout = Wait.Milliseconds;
         socket.Bind(new IPEndPoint(address, 0));
         return socket;
     }

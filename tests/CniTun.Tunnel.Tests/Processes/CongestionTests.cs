@@ -5,6 +5,7 @@ using CniTun.Linux.Sockets;
 namespace CniTun.Tunnel.Tests.Processes;
 
 /// <summary>Traffic classes and congestion marks through two tunnels and the underlay between them.</summary>
+[Collection(KernelTestsAlone.Name)]
 public sealed class CongestionTests
 {
     [KernelTheory]
@@ -46,7 +47,7 @@ public sealed class CongestionTests
         using var receiver = nodes.RightSpace.Run(() => UdpSocket.Bind(0));
         Send(nodes, destination, receiver.Port, trafficClass);
         using var stop = new StopEvent();
-        using var deadline = new Timer(_ => stop.Signal(), null, 5000, Timeout.Infinite);
+        using var deadline = new Timer(_ => stop.Signal(), null, Wait.Milliseconds, Timeout.Infinite);
         Assert.True(stop.WaitReadable(receiver), "nothing arrived");
         var messages = new IncomingMessages();
         Assert.Equal(1, messages.Receive(receiver, out _));

@@ -5,6 +5,7 @@ using CniTun.Uapi;
 namespace CniTun.Tunnel.Tests.Processes;
 
 /// <summary>The program's knowledge of paths, on the real kernel.</summary>
+[Collection(KernelTestsAlone.Name)]
 public sealed class PathProcessTests
 {
     [KernelTheory]
@@ -20,7 +21,7 @@ public sealed class PathProcessTests
         Assert.InRange(path.LossPermille ?? -1, 0, 1000);
 
         nodes.LeftSpace.Ip("link", "set", "tun0", "mtu", $"{largest}");
-        nodes.LeftSpace.Run("ping", "-c", "1", "-W", "3", "-M", "do", "-s", $"{largest - 28}", "10.2.0.1");
+        nodes.LeftSpace.Run("ping", "-c", "1", "-W", "20", "-M", "do", "-s", $"{largest - 28}", "10.2.0.1");
     }
 
     [KernelFact]
@@ -50,7 +51,7 @@ public sealed class PathProcessTests
         nodes.LeftSpace.Ip("route", "add", "192.0.2.77/32", "dev", "eth0", "mtu", "1280");
         nodes.Left.Api.SetAsync(TwoNodes.PeerUpdate(7, IpEndpoint.Parse("192.0.2.77:6080"))).GetAwaiter().GetResult();
         PeerState Silent() => nodes.Left.Api.GetAsync().GetAwaiter().GetResult().Peers.Single(peer => peer.PublicKey == Sample.Key(7));
-        Wait.Until(() => Silent().PathState == "unanswered", () => $"{Silent()}", seconds: 60);
+        Wait.Until(() => Silent().PathState == "unanswered", () => $"{Silent()}");
         Assert.Equal((1280, null, null), (Silent().PathMtuBytes, Silent().RoundTripMicroseconds, Silent().LossPermille));
     }
 
@@ -71,8 +72,7 @@ public sealed class PathProcessTests
 
     private static void WaitForPath(TunnelProcess tunnel, int mtuBytes) => Wait.Until(
         () => PathOf(tunnel) is { PathState: "complete" } path && path.PathMtuBytes == mtuBytes,
-        () => $"not {mtuBytes}: {PathOf(tunnel)}",
-        seconds: 60);
+        () => $"not {mtuBytes}: {PathOf(tunnel)}");
 
     /// <summary>Two nodes on either side of a router that drops what is too long and tells nobody. Its link to the right is the narrow one.</summary>
     private sealed class NarrowPath : IDisposable

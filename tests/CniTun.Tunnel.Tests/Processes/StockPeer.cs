@@ -21,7 +21,7 @@ internal sealed class StockPeer : IDisposable
         nodes.LeftSpace.Ip("route", "add", "10.7.0.0/16", "dev", "tun0");
         socket = nodes.RightSpace.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp)
         {
-            ReceiveTimeout = 5000,
+            ReceiveTimeout = Wait.Milliseconds,
             ReceiveBufferSize = 4 << 20,
         });
         socket.Bind(new IPEndPoint(IPAddress.Parse(Outer), 0));

@@ -5,6 +5,7 @@ using CniTun.Tunnel.Tests.Packets;
 namespace CniTun.Tunnel.Tests.Processes;
 
 /// <summary>A peer that takes and sends one packet a datagram.</summary>
+[Collection(KernelTestsAlone.Name)]
 public sealed class StockPeerTests
 {
     private static readonly InnerPacket ToLeft = InnerPacket.Udp4 with { Source = "10.7.0.1", Destination = "10.1.0.1", SourcePort = 99, DestinationPort = 5000 };
@@ -102,7 +103,7 @@ public sealed class StockPeerTests
 
     private static Socket Open(TestNamespace space, int port)
     {
-        var socket = space.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 5000 });
+        var socket = space.Run(() => new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = Wait.Milliseconds });
         socket.Bind(new IPEndPoint(IPAddress.Parse("10.1.0.1"), port));
         return socket;
     }

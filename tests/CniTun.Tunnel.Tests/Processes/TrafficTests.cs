@@ -5,6 +5,7 @@ using Tmds.Linux;
 namespace CniTun.Tunnel.Tests.Processes;
 
 /// <summary>Traffic of every kind through two tunnels, compared byte by byte.</summary>
+[Collection(KernelTestsAlone.Name)]
 public sealed class TrafficTests
 {
     private static readonly int[] Sizes = [0, 1, 2, 3, 7, 8, 63, 64, 65, 512, 1000, 1351, 1352, 1353, 1371, 1372, 1373, 1400, 1401, 2800, 8000, 20_000, 40_000];
@@ -118,13 +119,36 @@ public sealed class TrafficTests
         }
     }
 
+    [KernelFact]
+    public void UDP_that_is_sent_in_one_call_and_may_be_fragmented_arrives_over_a_path_that_is_too_narrow_for_it()
+    {
+        using var nodes = new TwoNodes();
+        nodes.LeftSpace.Ip("link", "set", "eth0", "mtu", "1200");
+        nodes.LeftSpace.Try("ping", "-c", "1", "-W", "1", "-M", "do", "-s", "1300", "10.2.0.1");
+        Wait.Until(() => nodes.Left.State().Peers[0] is { PathState: "complete", PathMtuBytes: 1200 }, () => $"{nodes.Left.State().Peers[0]}");
+        using var sender = Open(nodes.LeftSpace, SocketType.Dgram, ProtocolType.Udp, "10.1.0.1");
+        using var receiver = Open(nodes.RightSpace, SocketType.Dgram, ProtocolType.Udp, "10.2.0.1");
+        receiver.ReceiveBufferSize = 4 << 20;
+
+        // IP_MTU_DISCOVER of linux/in.h: never, so that no packet has DF. UDP_SEGMENT of linux/udp.h.
+        sender.SetRawSocketOption(0, 10, BitConverter.GetBytes(0));
+        sender.SetRawSocketOption((int)ProtocolType.Udp, 103, BitConverter.GetBytes(1350));
+        var bytes = Random((1350 * 40) + 1);
+        sender.SendTo(bytes, receiver.LocalEndPoint!);
+        var buffer = new byte[65_536];
+        foreach (var expected in bytes.Chunk(1350))
+        {
+            Assert.Equal(expected, buffer[..receiver.Receive(buffer)]);
+        }
+    }
+
     [KernelTheory]
     [InlineData("10.2.0.1")]
     [InlineData("fd02::1")]
     public void Pings_in_fragments_come_back(string destination)
     {
         using var nodes = new TwoNodes();
-        Assert.DoesNotContain("wrong data", nodes.LeftSpace.Run("ping", "-c", "3", "-i", "0.1", "-W", "3", "-s", "20000", destination), StringComparison.Ordinal);
+        Assert.DoesNotContain("wrong data", nodes.LeftSpace.Run("ping", "-c", "3", "-i", "0.1", "-W", "20", "-s", "20000", destination), StringComparison.Ordinal);
     }
 
     [KernelTheory]
@@ -150,7 +174,7 @@ public sealed class TrafficTests
     private static Socket OpenRaw(TestNamespace space, int protocol)
     {
         var descriptor = space.Run(() => LibC.socket(LibC.AF_INET, LibC.SOCK_RAW, protocol));
-        return new Socket(new SafeSocketHandle(descriptor, ownsHandle: true)) { ReceiveTimeout = 5000 };
+        return new Socket(new SafeSocketHandle(descriptor, ownsHandle: true)) { ReceiveTimeout = Wait.Milliseconds };
     }
 
     private static byte[] Random(int size)
@@ -163,7 +187,7 @@ public sealed class TrafficTests
     private static Socket Open(TestNamespace space, SocketType type, ProtocolType protocol, string address)
     {
         var local = IPAddress.Parse(address);
-        var socket = space.Run(() => new Socket(local.AddressFamily, type, protocol) { ReceiveTimeout = 5000 });
+        var socket = space.Run(() => new Socket(local.AddressFamily, type, protocol) { ReceiveTimeout = Wait.Milliseconds });
         socket.Bind(new IPEndPoint(local, 0));
         return socket;
     }

@@ -5,8 +5,8 @@ using CniTun.Uapi;
 namespace CniTun.Tunnel.Tests.Processes;
 
 /// <summary>
-/// cnitun-tunnel running in a test's namespace, ready when the constructor returns: what was built beside these tests, or
-/// the binary that CNITUN_TUNNEL names.
+/// cnitun-tunnel running in a test's namespace, ready when the constructor returns: the published binary, or the one that
+/// CNITUN_TUNNEL names.
 /// </summary>
 internal sealed class TunnelProcess : IDisposable
 {
@@ -14,7 +14,7 @@ internal sealed class TunnelProcess : IDisposable
     private readonly StringBuilder errors = new();
 
     public TunnelProcess(TestNamespace space, string socketPath, params string[] arguments)
-        : this(space, Program, socketPath, arguments)
+        : this(space, [Program], socketPath, arguments)
     {
     }
 
@@ -32,7 +32,7 @@ internal sealed class TunnelProcess : IDisposable
             }
         };
         process.BeginErrorReadLine();
-        Api = new UapiClient(socketPath);
+        Api = new UapiClient(socketPath) { Timeout = TimeSpan.FromSeconds(Wait.Seconds) };
         Wait.Until(() => process.HasExited || Log.Contains("started", StringComparison.Ordinal), () => $"cnitun-tunnel did not start: {Log}");
         if (process.HasExited)
         {
@@ -40,10 +40,8 @@ internal sealed class TunnelProcess : IDisposable
         }
     }
 
-    /// <summary>Gets the command line of the program itself.</summary>
-    public static IReadOnlyList<string> Program { get; } = Environment.GetEnvironmentVariable("CNITUN_TUNNEL") is { Length: > 0 } binary
-        ? [binary]
-        : [Environment.ProcessPath!, Built];
+    /// <summary>Gets the program's path.</summary>
+    public static string Program { get; } = Environment.GetEnvironmentVariable("CNITUN_TUNNEL") is { Length: > 0 } binary ? binary : PublishedBinary.Path("cnitun-tunnel");
 
     public UapiClient Api { get; }
 
@@ -60,11 +58,16 @@ internal sealed class TunnelProcess : IDisposable
         }
     }
 
-    // tests/CniTun.Tunnel.Tests/bin/Debug/net10.0 -> cmd/cnitun-tunnel/bin/Debug/net10.0/linux-x64
-    private static string Built => Path.GetFullPath(Path.Combine(
-        AppContext.BaseDirectory.Replace(Path.Combine("tests", "CniTun.Tunnel.Tests"), Path.Combine("cmd", "cnitun-tunnel"), StringComparison.Ordinal),
-        "linux-x64",
-        "cnitun-tunnel.dll"));
+    public DeviceState State() => Api.GetAsync().GetAwaiter().GetResult();
+
+    public long Counter(string name) => State().Counters.FirstOrDefault(counter => counter.Name == name).Value;
+
+    /// <summary>Waits until it has counted so many, which it does after what was counted, and returns the number.</summary>
+    public long Counted(string name, long least = 1)
+    {
+        Wait.Until(() => Counter(name) >= least, () => $"{name} is {Counter(name)}, not {least}");
+        return Counter(name);
+    }
 
     /// <summary>Asks it to end and returns its exit code.</summary>
     public int Terminate()
@@ -81,11 +84,13 @@ internal sealed class TunnelProcess : IDisposable
 
     public int WaitForExit()
     {
-        if (!process.WaitForExit(TimeSpan.FromSeconds(10)))
+        if (!process.WaitForExit(TimeSpan.FromSeconds(Wait.Seconds)))
         {
-            throw new TimeoutException($"cnitun-tunnel did not end in 10 s: {Log}");
+            throw new TimeoutException($"cnitun-tunnel did not end: {Log}");
         }
 
+        // Waits for the last of what it said, too.
+        process.WaitForExit();
         return process.ExitCode;
     }
 
@@ -100,15 +105,18 @@ internal sealed class TunnelProcess : IDisposable
     }
 }
 
-/// <summary>Waits for a condition, with a deadline.</summary>
+/// <summary>Waits for a condition. The limit only ends what hangs.</summary>
 internal static class Wait
 {
-    public static void Until(Func<bool> condition, Func<string> otherwise, int seconds = 10)
+    public const int Seconds = 60;
+    public const int Milliseconds = 1000 * Seconds;
+
+    public static void Until(Func<bool> condition, Func<string> otherwise)
     {
         using var pause = new ManualResetEventSlim();
         for (var begin = Stopwatch.GetTimestamp(); !condition();)
         {
-            if (Stopwatch.GetElapsedTime(begin) > TimeSpan.FromSeconds(seconds))
+            if (Stopwatch.GetElapsedTime(begin) > TimeSpan.FromSeconds(Seconds))
             {
                 throw new TimeoutException(otherwise());
             }
@@ -116,4 +124,11 @@ internal static class Wait
             pause.Wait(TimeSpan.FromMilliseconds(10));
         }
     }
+}
+
+/// <summary>Tests of processes and of the kernel: one at a time, when no other test runs.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class KernelTestsAlone
+{
+    public const string Name = "kernel";
 }

@@ -67,11 +67,13 @@ internal sealed class TwoNodes : IDisposable
 
     public TunnelProcess StartLeft(params string[] arguments) => new(LeftSpace, LeftSocket, arguments);
 
-    public void PingFromLeft(string destination) => LeftSpace.Run("ping", "-c", "2", "-i", "0.1", "-W", "3", destination);
+    public void PingFromLeft(string destination) => LeftSpace.Run("ping", "-c", "2", "-i", "0.1", "-W", "20", destination);
 
-    public DeviceState RightState() => Right.Api.GetAsync().GetAwaiter().GetResult();
+    public DeviceState RightState() => Right.State();
 
-    public long RightCounter(string name) => RightState().Counters.FirstOrDefault(counter => counter.Name == name).Value;
+    public long LeftCounter(string name) => Left.Counter(name);
+
+    public long RightCounter(string name) => Right.Counter(name);
 
     public void Dispose()
     {
