@@ -34,6 +34,7 @@ wg                                  wireguard-tools
 strace                              strace
 /usr/lib/cni/bridge                 containernetworking-plugins
 iptables                            iptables
+qemu-system-x86_64                  qemu-system-x86
 /usr/include/linux/if_tun.h         linux-libc-dev"
 
 # Prints the packages of a table (lines of "thing package") whose thing is not here, each once.
@@ -85,6 +86,8 @@ case ${1:-} in
 esac
 
 require_dotnet
+# The kernel of the tests' virtual machine: unpacked below dist, not installed.
+trap '[ $? -ne 0 ] || [ "$1" != test ] || hack/vm.sh --fetch || exit 1' EXIT
 mapfile -t missing < <(missing_packages "$table")
 if [ ${#missing[@]} -eq 0 ]; then
     exit 0

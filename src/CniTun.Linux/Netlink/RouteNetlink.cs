@@ -58,6 +58,7 @@ public sealed class RouteNetlink : IDisposable
         RTM_DELNEIGH => nameof(RTM_DELNEIGH),
         RTM_GETNEIGH => nameof(RTM_GETNEIGH),
         RTM_GETMULTICAST => nameof(RTM_GETMULTICAST),
+        RTM_GETVLAN => nameof(RTM_GETVLAN),
         _ => string.Create(CultureInfo.InvariantCulture, $"rtnetlink {type}"),
     };
 }
