@@ -37,6 +37,18 @@ require_dotnet() {
     }
 }
 
+may_install() {
+    if ! command -v apt-get >/dev/null; then
+        echo "setup: this is not Debian; please install what these Debian packages hold: $*" >&2
+        exit 1
+    fi
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "setup: missing packages: $*" >&2
+        echo "setup: run: sudo apt-get install --no-install-recommends $*" >&2
+        exit 1
+    fi
+}
+
 install_packages() {
     echo "setup: installing missing packages: $*"
     # Nobody is asked anything, so there is nothing to say about questions that cannot be asked before (debconf, without apt-utils).
@@ -56,23 +68,16 @@ esac
 
 require_dotnet
 mapfile -t missing < <(missing_packages "$need")
-if [ ${#missing[@]} -eq 0 ]; then
-    exit 0
-fi
-
-if ! command -v apt-get >/dev/null; then
-    echo "setup: this is not Debian; please install what these Debian packages hold: ${missing[*]}" >&2
-    exit 1
-fi
-if [ "$(id -u)" -ne 0 ]; then
-    echo "setup: missing packages: ${missing[*]}" >&2
-    echo "setup: run: sudo apt-get install --no-install-recommends ${missing[*]}" >&2
-    exit 1
-fi
-
-install_packages "${missing[@]}"
-mapfile -t missing < <(missing_packages "$need")
 if [ ${#missing[@]} -ne 0 ]; then
-    echo "setup: still missing after the installation: ${missing[*]}" >&2
-    exit 1
+    may_install "${missing[@]}"
+    install_packages "${missing[@]}"
+    mapfile -t missing < <(missing_packages "$need")
+    if [ ${#missing[@]} -ne 0 ]; then
+        echo "setup: still missing after the installation: ${missing[*]}" >&2
+        exit 1
+    fi
+fi
+if [ "$need" = test ]; then
+    # The kernel of the tests' virtual machine: unpacked below dist, not installed.
+    hack/vm.sh --fetch
 fi

@@ -35,8 +35,11 @@ internal static class EndpointNames
     public static string GatewayPort(string gateway) => "cng" + HostVeth(new Attachment(gateway, string.Empty))[3..];
 
     /// <summary>Tells whether an interface of that name is a host end of ours.</summary>
-    public static bool IsHostVeth(string name) =>
-        name.Length == 14 && name.StartsWith("cnt", StringComparison.Ordinal) && name[3..].All(Base32.Contains);
+    public static bool IsHostVeth(string name) => IsOurPort(name) && name[2] == 't';
+
+    /// <summary>Tells whether an interface of that name is a host end of ours, or the port behind a gateway.</summary>
+    public static bool IsOurPort(string name) =>
+        name.Length == 14 && name[..3] is "cnt" or "cng" && name[3..].All(Base32.Contains);
 
     /// <summary>Gets what <c>ip link</c> shows beside the host end; it is set last, and so tells a finished endpoint from one whose maker died.</summary>
     public static string Alias(string network, Attachment attachment) => $"{AliasPrefix(network)}{attachment}";

@@ -29,12 +29,6 @@ internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
             Finish(bridge);
         }
 
-        if (settings.Vlans is not null)
-        {
-            // Even if it is up: a bridge that does not look at VLANs would isolate nothing, and say nothing.
-            EnableVlanFiltering(bridge);
-        }
-
         if (settings.Promiscuous && !bridge.IsPromiscuous)
         {
             netlink.Links.SetPromiscuous(bridge, promiscuous: true);
@@ -141,18 +135,6 @@ internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
         }
 
         netlink.Links.SetUp(bridge);
-    }
-
-    private void EnableVlanFiltering(Link bridge)
-    {
-        try
-        {
-            netlink.BridgeVlans.EnableFiltering(bridge);
-        }
-        catch (LinuxException refused) when (refused.Errno == Errno.EOPNOTSUPP)
-        {
-            throw EndpointErrors.NoVlanFiltering(refused);
-        }
     }
 
     private void AddUnlessPresent(Link bridge, Cidr gateway)

@@ -61,6 +61,8 @@ public sealed class HeaderTests
         .Size("struct bridge_vlan_info", Unsafe.SizeOf<BridgeVlanInfo>())
         .Offset("struct bridge_vlan_info", "flags", OffsetOf<BridgeVlanInfo>(nameof(BridgeVlanInfo.Flags)))
         .Offset("struct bridge_vlan_info", "vid", OffsetOf<BridgeVlanInfo>(nameof(BridgeVlanInfo.VlanId)))
+        .Size("struct br_vlan_msg", Unsafe.SizeOf<BridgeVlanHeader>())
+        .Offset("struct br_vlan_msg", "ifindex", OffsetOf<BridgeVlanHeader>(nameof(BridgeVlanHeader.Index)))
         .Size("struct sockaddr_nl", Unsafe.SizeOf<NetlinkAddress>())
         .Offset("struct sockaddr_nl", "nl_pid", OffsetOf<NetlinkAddress>(nameof(NetlinkAddress.PortId)))
         .Offset("struct sockaddr_nl", "nl_groups", OffsetOf<NetlinkAddress>(nameof(NetlinkAddress.Groups)))

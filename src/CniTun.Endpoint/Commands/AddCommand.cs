@@ -109,6 +109,11 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
             var bridge = hostBridge.Ensure();
             try
             {
+                if (settings.Vlans is not null && VlanPort.EnsureFiltering(hostEnd.Netlink, bridge) is { } warning)
+                {
+                    diagnostics.Write(warning);
+                }
+
                 var vlanGateway = settings.VlanGateway is { } name ? new VlanGateway(hostEnd.Netlink, settings, name).Ensure(bridge) : null;
                 if (settings.IsGateway)
                 {

@@ -159,5 +159,10 @@ internal sealed class CheckCommand(CniRequest request)
         {
             throw Differs($"hairpin of {hostEnd.Name} is {(settings.Hairpin ? "off" : "on")}");
         }
+
+        if (VlanPort.Difference(host, settings, bridge, hostEnd) is { } difference)
+        {
+            throw Differs(difference);
+        }
     }
 }

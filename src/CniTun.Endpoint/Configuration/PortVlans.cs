@@ -1,4 +1,5 @@
 using CniTun.Cni;
+using CniTun.Linux.Netlink;
 
 namespace CniTun.Endpoint.Configuration;
 
@@ -13,8 +14,28 @@ internal sealed class PortVlans
     /// <summary>Gets the VLANs that are carried with their tags, from one to another.</summary>
     public IReadOnlyList<(ushort First, ushort Last)> Tagged { get; private init; } = [];
 
-    /// <summary>Gets a value indicating whether the port stays in the bridge's default VLAN, 1, too.</summary>
+    /// <summary>Gets a value indicating whether the port stays in what the bridge put it into when it joined, too.</summary>
     public bool KeepsDefault { get; private init; }
+
+    /// <summary>Lists them one by one. The VLAN of untagged frames stays that, should a stretch of the tagged ones hold it.</summary>
+    public IEnumerable<PortVlan> List()
+    {
+        foreach (var (first, last) in Tagged)
+        {
+            for (int id = first; id <= last; id++)
+            {
+                if (id != Access)
+                {
+                    yield return new PortVlan((ushort)id, IsAccess: false, IsUntagged: false);
+                }
+            }
+        }
+
+        if (Access > 0)
+        {
+            yield return new PortVlan(Access, IsAccess: true, IsUntagged: true);
+        }
+    }
 
     /// <summary>Gets the VLAN of untagged frames alone: that of the containers' gateway.</summary>
     public PortVlans WithoutTagged() => new() { Access = Access, KeepsDefault = KeepsDefault };

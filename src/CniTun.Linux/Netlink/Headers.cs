@@ -75,6 +75,16 @@ internal struct BridgeVlanInfo
     public ushort VlanId;
 }
 
+/// <summary><c>struct br_vlan_msg</c>: the fixed part of a message about the VLANs of a bridge or of a port of one.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct BridgeVlanHeader
+{
+    public byte Family;
+    public byte Reserved1;
+    public ushort Reserved2;
+    public int Index;
+}
+
 /// <summary><c>struct sockaddr_nl</c>: who sent or shall get a message; port 0 is the kernel.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct NetlinkAddress

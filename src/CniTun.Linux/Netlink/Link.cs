@@ -36,6 +36,12 @@ public sealed record Link
     /// <summary>Gets the settings of a bridge port; null if this is none.</summary>
     public BridgePort? BridgePort { get; init; }
 
+    /// <summary>Gets a value indicating whether this is a bridge that forwards a frame only to ports of its VLAN.</summary>
+    public bool FiltersVlans { get; init; }
+
+    /// <summary>Gets the VLAN that a bridge puts new ports into; 0 for none.</summary>
+    public ushort DefaultVlan { get; init; }
+
     public bool IsUp => (Flags & IFF_UP) != 0;
 
     public bool IsLoopback => (Flags & IFF_LOOPBACK) != 0;
@@ -74,7 +80,23 @@ public sealed record Link
             link = info.Type switch
             {
                 IFLA_INFO_KIND => link with { Kind = info.String },
+                IFLA_INFO_DATA when link.Kind is "bridge" => ReadBridge(link, info.Nested),
                 IFLA_INFO_SLAVE_DATA => link with { BridgePort = Netlink.BridgePort.Read(info.Nested) },
+                _ => link,
+            };
+        }
+
+        return link;
+    }
+
+    private static Link ReadBridge(Link link, NetlinkAttributes data)
+    {
+        while (data.MoveNext())
+        {
+            link = data.Type switch
+            {
+                IFLA_BR_VLAN_FILTERING => link with { FiltersVlans = data.Byte != 0 },
+                IFLA_BR_VLAN_DEFAULT_PVID => link with { DefaultVlan = data.UInt16 },
                 _ => link,
             };
         }

@@ -67,6 +67,9 @@ internal ref struct NetlinkAttributes(ReadOnlySpan<byte> attributes)
     /// <summary>Gets the value as a number in host order; 0 if it is shorter.</summary>
     public readonly uint UInt32 => Value.Length >= sizeof(uint) ? MemoryMarshal.Read<uint>(Value) : 0;
 
+    /// <summary>Gets the value as a number in host order; 0 if it is shorter.</summary>
+    public readonly ushort UInt16 => Value.Length >= sizeof(ushort) ? MemoryMarshal.Read<ushort>(Value) : (ushort)0;
+
     /// <summary>Gets the value as one byte; 0 if it is empty.</summary>
     public readonly byte Byte => Value.IsEmpty ? (byte)0 : Value[0];
 

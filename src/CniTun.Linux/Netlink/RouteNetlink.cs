@@ -66,6 +66,7 @@ public sealed class RouteNetlink : IDisposable
         RTM_GETQDISC => nameof(RTM_GETQDISC),
         RTM_NEWTFILTER => nameof(RTM_NEWTFILTER),
         RTM_GETTFILTER => nameof(RTM_GETTFILTER),
+        RTM_GETVLAN => nameof(RTM_GETVLAN),
         _ => string.Create(CultureInfo.InvariantCulture, $"rtnetlink {type}"),
     };
 }

@@ -17,6 +17,8 @@ internal static class RtNetlinkConstants
     public const ushort RTM_DELNEIGH = 29;
     public const ushort RTM_GETNEIGH = 30;
     public const ushort RTM_GETMULTICAST = 58;
+    public const ushort RTM_NEWVLAN = 112;
+    public const ushort RTM_GETVLAN = 114;
 
     /// <summary>The group that hears of every change of a link.</summary>
     public const int RTNLGRP_LINK = 1;
@@ -52,11 +54,15 @@ internal static class RtNetlinkConstants
     public const ushort VETH_INFO_PEER = 1;
 
     public const ushort IFLA_BR_VLAN_FILTERING = 7;
+    public const ushort IFLA_BR_VLAN_DEFAULT_PVID = 39;
     public const ushort IFLA_BRIDGE_VLAN_INFO = 2;
     public const ushort BRIDGE_VLAN_INFO_PVID = 1 << 1;
     public const ushort BRIDGE_VLAN_INFO_UNTAGGED = 1 << 2;
     public const ushort BRIDGE_VLAN_INFO_RANGE_BEGIN = 1 << 3;
     public const ushort BRIDGE_VLAN_INFO_RANGE_END = 1 << 4;
+    public const ushort BRIDGE_VLANDB_ENTRY = 1;
+    public const ushort BRIDGE_VLANDB_ENTRY_INFO = 1;
+    public const ushort BRIDGE_VLANDB_ENTRY_RANGE = 2;
 
     public const ushort IFLA_BRPORT_MODE = 4;
     public const ushort IFLA_BRPORT_ISOLATED = 33;

@@ -48,6 +48,9 @@ public sealed class MessageSnapshotTests
     public void Add_tagged_vlans() => Match(BridgeVlans.AddRequest(new byte[4096], 7, 200, 299, 0));
 
     [Fact]
+    public void List_vlans_of_a_port() => Match(BridgeVlans.ListRequest(new byte[4096], 7));
+
+    [Fact]
     public void Delete_link() => Match(LinkRequests.Delete(new byte[4096], "ct0123456789abc"));
 
     [Fact]
