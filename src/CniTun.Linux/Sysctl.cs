@@ -66,8 +66,14 @@ public static class Sysctl
         }
     }
 
+    /// <summary>Makes a setting have a value, and writes nothing if it has: it may be read-only then.</summary>
+    /// <returns>False if the kernel has no such setting.</returns>
+    /// <exception cref="LinuxException">As for <see cref="TryWrite"/>.</exception>
+    public static bool TryEnsure(string name, string value) =>
+        TryRead(name) is { } present && (present == value || TryWrite(name, value));
+
     private static string Validated(string name) =>
-        name.Contains("..", StringComparison.Ordinal) || name.StartsWith('/')
+        Array.IndexOf(name.Split('/'), "..") >= 0 || name.StartsWith('/')
             ? throw new ArgumentException($"'{name}' is not the name of a setting", nameof(name))
             : name;
 }

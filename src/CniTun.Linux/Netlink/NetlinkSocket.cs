@@ -152,6 +152,23 @@ internal sealed class NetlinkSocket : IDisposable
     /// <param name="group">RTNLGRP_* of linux/rtnetlink.h.</param>
     public void Join(int group) => socket.SetOption(NETLINK_ADD_MEMBERSHIP, group);
 
+    /// <summary>Hears no more of it, and forgets what it heard and did not read.</summary>
+    public void Leave(int group)
+    {
+        socket.SetOption(NETLINK_DROP_MEMBERSHIP, group);
+        while (socket.Await(milliseconds: 0))
+        {
+            try
+            {
+                _ = socket.Receive(nameof(NETLINK_DROP_MEMBERSHIP), "what was not read");
+            }
+            catch (LinuxException overrun) when (overrun.Errno == Errno.ENOBUFS)
+            {
+                // What was lost was to be forgotten, too.
+            }
+        }
+    }
+
     /// <summary>Readies a request for whoever sends it in our place; the answer comes to this socket.</summary>
     public Span<byte> Prepare(ref NetlinkWriter request)
     {
