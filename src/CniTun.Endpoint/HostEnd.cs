@@ -65,7 +65,7 @@ internal sealed class HostEnd(RouteNetlink netlink, Attachment attachment)
         return link;
     }
 
-    /// <summary>Marks the endpoint as finished.</summary>
+    /// <summary>Marks the endpoint as finished. To wait for the answer would only be time in which a kill comes too late to be told from none.</summary>
     public void Finish(Link link, string network) => Netlink.Links.SetAlias(link, EndpointNames.Alias(network, attachment));
 
     /// <summary>Tells whether other host ends are on the bridge whose gateways our leases do not tell: those of other networks, or of another IPAM plugin.</summary>

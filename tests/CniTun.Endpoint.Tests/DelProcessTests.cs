@@ -117,7 +117,7 @@ public sealed class DelProcessTests
         using var node = new Node();
         using var pod = new Pod();
         node.Add(pod, node.DualStack);
-        node.Ip("link", "add", "busy", "type", "dummy");
+        node.Ip("link", "add", "busy", "type", "bridge");
         var flips = Path.Combine(node.DataDirectory, "flips");
         File.WriteAllLines(flips, Enumerable.Range(0, 4000).Select(i => $"link set busy mtu {1000 + (i % 2)}"));
         using var stop = new CancellationTokenSource();

@@ -23,7 +23,7 @@ public sealed class ForeignBridgeTests
         Assert.Equal(mac, (string?)result["interfaces"]![0]!["mac"]);
         node.Add(second, node.DualStack);
         second.Ping("10.77.1.1");
-        node.Ip("link", "add", "lowest", "address", "02:00:00:00:00:01", "type", "dummy");
+        node.Ip("link", "add", "lowest", "address", "02:00:00:00:00:01", "type", "veth", "peer", "name", "far");
         node.Ip("link", "set", "lowest", "master", "br0");
         Assert.Equal(mac, Mac(node));
         node.Del(first, node.DualStack);

@@ -41,15 +41,8 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         var hostEnd = new HostEnd(host, attachment);
         hostEnd.RemoveRemains(pod, settings.Name);
         var hostLink = Attach(configuration, settings, diagnostics, pod, hostEnd, deliver);
-        try
-        {
-            hostEnd.Finish(hostLink, settings.Name);
-        }
-        catch (LinuxException unmarked)
-        {
-            // The result is out: a failure could not be told any more, and nothing but an ADD that is repeated would miss the mark.
-            diagnostics.Write($"not marked as finished: {unmarked.Message}");
-        }
+        pod.Dispose();
+        hostEnd.Finish(hostLink, settings.Name);
     }
 
     /// <returns>The host's end.</returns>

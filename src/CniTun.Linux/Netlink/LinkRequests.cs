@@ -145,7 +145,7 @@ internal static class LinkRequests
 
     public static NetlinkWriter SetAlias(Span<byte> buffer, int index, string alias)
     {
-        var message = new NetlinkWriter(buffer, RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK);
+        var message = new NetlinkWriter(buffer, RTM_NEWLINK, NLM_F_REQUEST);
         message.Append(new LinkHeader { Index = index });
         message.Attribute(IFLA_IFALIAS, alias);
         return message;

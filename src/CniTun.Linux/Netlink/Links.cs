@@ -90,13 +90,13 @@ public sealed class Links
         socket.Execute(ref request, link.Name);
     }
 
-    /// <summary>Names an interface's owner for people: what <c>ip link</c> shows.</summary>
+    /// <summary>Names an interface's owner for people: what <c>ip link</c> shows. The kernel has done it when this returns, unless it refused, which is not heard.</summary>
     /// <param name="link">The interface.</param>
     /// <param name="alias">At most 255 bytes.</param>
     public void SetAlias(Link link, string alias)
     {
         var request = LinkRequests.SetAlias(stackalloc byte[NetlinkSocket.RequestBytes], link.Index, alias);
-        socket.Execute(ref request, link.Name);
+        socket.Tell(ref request, link.Name);
     }
 
     /// <exception cref="LinuxException">EINVAL: outside the driver's limits, which the kernel's words name.</exception>

@@ -68,6 +68,9 @@ internal sealed class NetlinkSocket : IDisposable
     public bool TryExecute(ref NetlinkWriter request, string subject, int expected) =>
         TryQuery<object?>(ref request, subject, static (_, _) => { }, state: null, expected);
 
+    /// <summary>Sends a request without NLM_F_ACK, whose answer nobody waits for.</summary>
+    public void Tell(ref NetlinkWriter request, string subject) => Send(request.Finish(), nameOf(request.Type), subject);
+
     /// <summary>Sends several messages in one datagram and waits until the one that asks for it is acknowledged.</summary>
     /// <param name="batch">
     /// What nfnetlink takes as one transaction; the last change, and no other message, has NLM_F_ACK set. The kernel answers in the order of the
