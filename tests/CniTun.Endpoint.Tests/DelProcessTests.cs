@@ -129,7 +129,7 @@ public sealed class DelProcessTests
             }
         });
 
-        var answer = TracedPlugin.RunWith(node, "DEL", pod, node.DualStack, "poll:delay_enter=1s", "recvfrom:delay_enter=50ms");
+        var answer = TracedPlugin.RunWith(node, "DEL", pod, node.DualStack, "poll:delay_enter=1s:when=1", "recvfrom:delay_enter=50ms");
         stop.Cancel();
         storm.Wait();
         File.Delete(flips);

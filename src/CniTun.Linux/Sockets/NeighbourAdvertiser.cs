@@ -23,6 +23,9 @@ public sealed class NeighbourAdvertiser : IDisposable
 
     private NeighbourAdvertiser(SafeFileHandle socket) => this.socket = socket;
 
+    /// <summary>Gets ff02::1.</summary>
+    private static IpAddress AllNodes => IpAddress.FromIPv6(new UInt128(0xff02_0000_0000_0000, 1));
+
     /// <summary>Opens the calling thread's network namespace.</summary>
     /// <returns>Null without CAP_NET_RAW.</returns>
     /// <exception cref="LinuxException">EAFNOSUPPORT: no IPv6. EMFILE.</exception>
@@ -62,7 +65,7 @@ public sealed class NeighbourAdvertiser : IDisposable
         message[24] = 2;
         message[25] = 1;
         link.Mac.GetValueOrDefault().Write(message[26..]);
-        var allNodes = SocketAddress.For(new IpEndpoint(IpAddress.Parse("ff02::1"), 0), Libc.AF_INET6);
+        var allNodes = SocketAddress.For(new IpEndpoint(AllNodes, 0), Libc.AF_INET6);
         allNodes.Scope = (uint)link.Index;
         fixed (byte* bytes = message)
         {
