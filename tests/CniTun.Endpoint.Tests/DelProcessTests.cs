@@ -121,13 +121,16 @@ public sealed class DelProcessTests
         var flips = Path.Combine(node.DataDirectory, "flips");
         File.WriteAllLines(flips, Enumerable.Range(0, 4000).Select(i => $"link set busy mtu {1000 + (i % 2)}"));
         using var stop = new CancellationTokenSource();
+        using var begun = new ManualResetEventSlim();
         var storm = Task.Run(() =>
         {
             while (!stop.IsCancellationRequested)
             {
                 node.Ip("-batch", flips);
+                begun.Set();
             }
         });
+        begun.Wait();
 
         var answer = TracedPlugin.RunWith(node, "DEL", pod, node.DualStack, "poll:delay_enter=1s:when=1", "recvfrom:delay_enter=50ms");
         stop.Cancel();

@@ -91,8 +91,17 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
             podInterface.AwaitDuplicateDetection(podLink);
         }
 
-        ForgetNeighbours(hostEnd.Netlink, vlanGateway ?? bridge, podMac, ips);
-        podInterface.Announce(podLink, ips);
+        try
+        {
+            ForgetNeighbours(hostEnd.Netlink, vlanGateway ?? bridge, podMac, ips);
+            podInterface.Announce(podLink, ips);
+        }
+        catch (LinuxException unheard)
+        {
+            // Such as ENOBUFS, where the host's neighbour tables are full: the container works, and who knew another MAC learns in time.
+            diagnostics.Write($"not announced: {unheard.Message}");
+        }
+
         deliver(PreviousResult.Extend(configuration.PrevResult, new CniResult
         {
             Interfaces = [Told(bridge), Told(hostLink), Told(podLink, arguments.NetworkNamespace), .. vlanGateway is null ? [] : new[] { Told(vlanGateway) }],
