@@ -10,6 +10,6 @@ if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CNI_COMMAND")))
 }
 
 var answer = new Dispatcher(new EndpointCommands(StandardStreams.WriteError, mayFork: true))
-    .Run(Environment.GetEnvironmentVariable, StandardStreams.ReadInput);
+    .Run(Environment.GetEnvironmentVariable, StandardStreams.ReadInput, StandardStreams.WriteResult);
 StandardStreams.WriteOutput(answer.Output.Span);
 return answer.ExitCode;

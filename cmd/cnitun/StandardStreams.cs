@@ -1,5 +1,6 @@
 using System.Text;
 using CniTun.Cni;
+using Tmds.Linux;
 
 using static Tmds.Linux.LibC;
 
@@ -37,10 +38,21 @@ internal static class StandardStreams
         return buffer.AsMemory(0, length);
     }
 
-    public static void WriteOutput(ReadOnlySpan<byte> output) => Write(1, output);
+    /// <summary>Writes an answer that nothing depends on: when the runtime stopped listening, there is nobody left to tell.</summary>
+    public static void WriteOutput(ReadOnlySpan<byte> output) => _ = Write(1, output);
+
+    /// <summary>Writes the result of ADD.</summary>
+    /// <exception cref="CniException">Code 5: not all of it could be written.</exception>
+    public static void WriteResult(ReadOnlyMemory<byte> result)
+    {
+        if (Write(1, result.Span) is var error and not 0)
+        {
+            throw new CniException(CniErrorCode.IoFailure, $"standard output cannot be written: errno {error}", "read the result to its end");
+        }
+    }
 
     /// <summary>Writes a line for whoever debugs.</summary>
-    public static void WriteError(string line) => Write(2, Encoding.UTF8.GetBytes(line + '\n'));
+    public static void WriteError(string line) => _ = Write(2, Encoding.UTF8.GetBytes(line + '\n'));
 
     private static unsafe int Read(Span<byte> buffer)
     {
@@ -64,8 +76,9 @@ internal static class StandardStreams
         }
     }
 
-    /// <summary>Writes all of it, or gives up: when the runtime stopped listening, there is nobody left to tell.</summary>
-    private static unsafe void Write(int descriptor, ReadOnlySpan<byte> rest)
+    /// <summary>Writes all of it, however long that takes.</summary>
+    /// <returns>0, or the error number because of which not all of it is written.</returns>
+    private static unsafe int Write(int descriptor, ReadOnlySpan<byte> rest)
     {
         while (!rest.IsEmpty)
         {
@@ -75,12 +88,19 @@ internal static class StandardStreams
                 count = (nint)write(descriptor, bytes, rest.Length);
             }
 
-            if (count < 0 && errno != EINTR)
+            if (count < 0 && errno == EAGAIN)
             {
-                return;
+                var room = new pollfd { fd = descriptor, events = POLLOUT };
+                _ = poll(&room, 1, -1);
+            }
+            else if (count < 0 && errno != EINTR)
+            {
+                return errno;
             }
 
             rest = rest[(int)Math.Max(count, 0)..];
         }
+
+        return 0;
     }
 }

@@ -14,7 +14,11 @@ public sealed class Dispatcher(ICniCommands commands)
     /// <summary>Runs one command. Never throws: whatever goes wrong is an answer too.</summary>
     /// <param name="getVariable">Gets an environment variable, or null.</param>
     /// <param name="readInput">Gets standard input; not called before the environment is known to be right.</param>
-    public CniAnswer Run(Func<string, string?> getVariable, Func<ReadOnlyMemory<byte>> readInput)
+    /// <param name="writeResult">
+    /// Writes the result of ADD to standard output, which is then not in the answer; throws a <see cref="CniException"/> if that cannot be. ADD is done only
+    /// when it is heard. Null to have it in the answer.
+    /// </param>
+    public CniAnswer Run(Func<string, string?> getVariable, Func<ReadOnlyMemory<byte>> readInput, Action<ReadOnlyMemory<byte>>? writeResult = null)
     {
         var version = CniVersions.Newest.Text();
         try
@@ -31,7 +35,7 @@ public sealed class Dispatcher(ICniCommands commands)
             version = spoken.Text();
             CheckCommandExists(arguments.Command, spoken);
             CheckNetworkName(envelope.Name);
-            return Execute(new CniRequest(arguments, envelope.Name!, spoken, input));
+            return Execute(new CniRequest(arguments, envelope.Name!, spoken, input), writeResult);
         }
         catch (CniException failure)
         {
@@ -125,12 +129,14 @@ public sealed class Dispatcher(ICniCommands commands)
         return kept.ToString();
     }
 
-    private CniAnswer Execute(CniRequest request)
+    private CniAnswer Execute(CniRequest request, Action<ReadOnlyMemory<byte>>? writeResult)
     {
+        ReadOnlyMemory<byte> output = default;
         switch (request.Arguments.Command)
         {
             case CniCommand.Add:
-                return Success(ResultWriter.Write(commands.Add(request), request.Version));
+                commands.Add(request, result => (writeResult ?? (bytes => output = bytes))(ResultWriter.Write(result, request.Version)));
+                break;
             case CniCommand.Del:
                 commands.Del(request);
                 break;
@@ -145,7 +151,7 @@ public sealed class Dispatcher(ICniCommands commands)
                 break;
         }
 
-        return Success(default);
+        return Success(output);
     }
 }
 

@@ -3,7 +3,9 @@ namespace CniTun.Cni;
 /// <summary>What a plugin does. A failure is a <see cref="CniException"/>; any other exception is reported as a bug.</summary>
 public interface ICniCommands
 {
-    CniResult Add(CniRequest request);
+    /// <param name="request">The call.</param>
+    /// <param name="deliver">Called once, with the result, when all is made: hands it to the runtime. If it throws, all is to be undone.</param>
+    void Add(CniRequest request, Action<CniResult> deliver);
 
     void Del(CniRequest request);
 

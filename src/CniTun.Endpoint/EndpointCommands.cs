@@ -9,7 +9,11 @@ namespace CniTun.Endpoint;
 /// <param name="mayFork">Whether this process has one thread and ends after the command: see <see cref="Linux.Netlink.LinkRemoval"/>.</param>
 public sealed class EndpointCommands(Action<string> standardError, bool mayFork = false) : ICniCommands
 {
-    public CniResult Add(CniRequest request) => Translated(request, () => new AddCommand(request, standardError).Execute());
+    public void Add(CniRequest request, Action<CniResult> deliver) => Translated(request, () =>
+    {
+        new AddCommand(request, standardError).Execute(deliver);
+        return true;
+    });
 
     public void Del(CniRequest request) => Translated(request, () =>
     {

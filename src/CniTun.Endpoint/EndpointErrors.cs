@@ -42,6 +42,11 @@ internal static class EndpointErrors
         $"address {address} cannot be given: {why}",
         "ask for another address, or for none");
 
+    public static CniException DuplicateDetectionUnfinished(IpAddress address, string name, int seconds) => new(
+        CniErrorCode.TryAgainLater,
+        $"after {seconds} s it is not known whether another host on the link has {address}",
+        $"try again; if that does not help, lower net.ipv6.conf.{name}.dad_transmits of the container, or remove enabledad");
+
     public static CniException DelegateFailed(string type, string why, string details, Exception? cause = null) => new(
         CniErrorCode.DelegateFailed,
         $"IPAM plugin {type} cannot be used: {why}",
@@ -69,6 +74,11 @@ internal static class EndpointErrors
         CniErrorCode.InvalidNetworkConfig,
         $"interface {name} is there and is not a bridge",
         "choose another name for the key bridge, or remove the interface");
+
+    public static CniException BridgeHasAddress(string bridge, Cidr wanted, Cidr present) => new(
+        CniErrorCode.InvalidNetworkConfig,
+        $"{bridge} already has an IP address different from {wanted}: {present}",
+        "set forceAddress to have it removed, use the subnet that is there, or choose another name for the key bridge");
 
     public static CniException NotAVlanGateway(string name) => new(
         CniErrorCode.InvalidNetworkConfig,
@@ -104,6 +114,7 @@ internal static class EndpointErrors
         cause.Errno switch
         {
             Errno.EPERM or Errno.EACCES => "run the plugin as root: it needs CAP_NET_ADMIN and CAP_SYS_ADMIN",
+            Errno.EROFS => "the file system is read-only: mount /proc/sys writable, or give the setting that the message names its value from outside",
             Errno.EOPNOTSUPP => "the kernel lacks a feature: check that bridge and veth are built in or loaded",
             Errno.EMFILE or Errno.ENOMEM or Errno.ENOBUFS => "the host is short of a resource; try again",
             _ => "the kernel's own words are in the message; nothing of a failed ADD is left behind",

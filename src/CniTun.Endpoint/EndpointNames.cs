@@ -62,8 +62,8 @@ internal static class EndpointNames
         new(HostRange | (Hash(attachment.ContainerId, attachment.InterfaceName) & 0xffff_ffff));
 
     /// <summary>
-    /// Gets the container's Ethernet address: it follows from the IP address, so that no neighbour's cache is ever wrong when an address
-    /// is leased again.
+    /// Gets the container's Ethernet address: it follows from an IP address, so that most neighbours' caches stay right when that is leased again.
+    /// It cannot follow from all of them, so ADD announces each (<see cref="PodInterface.Announce"/>).
     /// </summary>
     /// <param name="primary">The first address; null for a network without addresses.</param>
     /// <param name="attachment">Gives the address where there is no IP address.</param>

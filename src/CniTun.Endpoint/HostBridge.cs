@@ -13,7 +13,10 @@ namespace CniTun.Endpoint;
 internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
 {
     private const int DefaultMtuBytes = 1500;
-    private static readonly Cidr LinkLocal = Cidr.Parse("fe80::/10");
+
+    /// <summary>NET_ADDR_SET of linux/netdevice.h, as sysfs shows it.</summary>
+    private const string MacIsSet = "3";
+    public static readonly Cidr LinkLocal = Cidr.Parse("fe80::/10");
 
     /// <summary>Makes the bridge if it is missing, and finishes it.</summary>
     public Link Ensure()
@@ -22,6 +25,11 @@ internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
         if (bridge.Kind is not "bridge")
         {
             throw EndpointErrors.NotABridge(settings.Bridge);
+        }
+
+        if (!EndpointNames.IsOurBridge(bridge.Mac))
+        {
+            PinMac(bridge);
         }
 
         if (!bridge.IsUp)
@@ -41,6 +49,7 @@ internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
     /// <param name="bridge">Up; or the host's end in a VLAN of it (<see cref="VlanGateway"/>).</param>
     /// <param name="gateways">With the prefix length of the containers' subnet.</param>
     /// <param name="isInUse">Tells whether some container has an address as its gateway; asked only about others that the bridge has.</param>
+    /// <exception cref="Cni.CniException">Code 7: a bridge of somebody else has another address, which forceAddress does not give up.</exception>
     public void EnsureGateways(Link bridge, IReadOnlyList<Cidr> gateways, Func<IpAddress, bool> isInUse)
     {
         var present = netlink.Addresses.List(bridge);
@@ -56,7 +65,7 @@ internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
                 }
             }
 
-            EnableForwarding(gateway.Address.IsIPv6);
+            Forwarding.Enable(netlink, gateway.Address.IsIPv6, link => link.Index == bridge.Index || link.Name == settings.Bridge);
         }
     }
 
@@ -64,26 +73,18 @@ internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
     public static void KeepFromRouting(string name, NetworkSettings settings)
     {
         // Containers must not become the host's router by an advertisement (CVE-2020-10749). Absent where the kernel has no IPv6.
-        var hasIPv6 = Sysctl.TryWrite($"net/ipv6/conf/{name}/accept_ra", "0");
+        var hasIPv6 = Sysctl.TryEnsure($"net/ipv6/conf/{name}/accept_ra", "0");
         if (hasIPv6 && !settings.DetectDuplicates)
         {
             // While its link-local address is tentative, the host asks for no neighbour, and the first packets to a pod are lost.
-            Sysctl.TryWrite($"net/ipv6/conf/{name}/accept_dad", "0");
-        }
-    }
-
-    private static void EnableForwarding(bool isIPv6)
-    {
-        var setting = isIPv6 ? "net/ipv6/conf/all/forwarding" : "net/ipv4/ip_forward";
-        if (Sysctl.TryRead(setting) is "0")
-        {
-            Sysctl.TryWrite(setting, "1");
+            Sysctl.TryEnsure($"net/ipv6/conf/{name}/accept_dad", "0");
         }
     }
 
     /// <summary>
     /// Removes addresses that would shadow where their subnet is now: on our own bridge those of a pod CIDR that this node no longer has,
-    /// on any bridge, if forceAddress says so, whatever stands in the way.
+    /// on any bridge, if forceAddress says so, whatever stands in the way. What stands in the way are other IPv4 addresses, and IPv6 addresses whose
+    /// subnet overlaps, as with the reference plugin.
     /// </summary>
     private void RemoveOutdated(
         Link bridge,
@@ -100,11 +101,44 @@ internal sealed class HostBridge(RouteNetlink netlink, NetworkSettings settings)
                 continue;
             }
 
-            var outdated = EndpointNames.IsOurBridge(bridge.Mac) && !isInUse(other.Address);
-            var forced = settings.ForceAddress && (!other.Address.IsIPv6 || other.Overlaps(gateway));
-            if (outdated || forced)
+            var ours = EndpointNames.IsOurBridge(bridge.Mac);
+            var inTheWay = !other.Address.IsIPv6 || other.Overlaps(gateway);
+            if ((settings.ForceAddress && inTheWay) || (ours && !isInUse(other.Address)))
             {
                 netlink.Addresses.Delete(bridge, other);
+            }
+            else if (inTheWay && !ours)
+            {
+                throw EndpointErrors.BridgeHasAddress(bridge.Name, gateway, other);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Has a bridge that we did not make keep the MAC that it has: else it takes the lowest of its ports', and whoever knows the old one waits for half a
+    /// minute.
+    /// </summary>
+    /// <remarks>
+    /// To set it, even to what it is, makes the host forget its neighbours there; so not each time. Whether it was set is told by sysfs only, which may
+    /// be that of another namespace, with another MAC, or be missing.
+    /// </remarks>
+    private void PinMac(Link bridge)
+    {
+        var about = $"/sys/class/net/{bridge.Name}/";
+        if (bridge.Mac is { } mac && !(Read("address") == mac.ToString() && Read("addr_assign_type") is MacIsSet))
+        {
+            netlink.Links.SetMac(bridge, mac);
+        }
+
+        string Read(string what)
+        {
+            try
+            {
+                return File.ReadAllText(about + what).TrimEnd('\n');
+            }
+            catch (Exception missing) when (missing is IOException or UnauthorizedAccessException)
+            {
+                return string.Empty;
             }
         }
     }

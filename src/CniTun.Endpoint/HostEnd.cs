@@ -10,7 +10,10 @@ namespace CniTun.Endpoint;
 /// <summary>
 /// The host's end of a container's veth pair. It carries the whole pair: deleting it deletes the container's end too.
 /// </summary>
-/// <remarks>It comes up and gets its alias as the last step of ADD: an end without alias is the work of an ADD that was killed.</remarks>
+/// <remarks>
+/// It gets its alias as the very last step of ADD, when the result is written: an end without alias is the work of an ADD that was killed, or that
+/// still runs.
+/// </remarks>
 internal sealed class HostEnd(RouteNetlink netlink, Attachment attachment)
 {
     private readonly string name = EndpointNames.HostVeth(attachment);
@@ -18,6 +21,9 @@ internal sealed class HostEnd(RouteNetlink netlink, Attachment attachment)
     public RouteNetlink Netlink { get; } = netlink;
 
     public Link? Find() => Netlink.Links.Find(name);
+
+    /// <summary>Finds what is this attachment's: unfinished, or finished as a part of that network.</summary>
+    public Link? Find(string network) => Find() is { } link && IsOf(network, link) ? link : null;
 
     /// <summary>Makes the pair, both ends down, the near one a port of the bridge.</summary>
     /// <exception cref="Cni.CniException">Code 103: the container has an interface of that name.</exception>
@@ -42,8 +48,8 @@ internal sealed class HostEnd(RouteNetlink netlink, Attachment attachment)
         }
     }
 
-    /// <summary>Lets packets flow and marks the endpoint as finished.</summary>
-    public Link Finish(NetworkSettings settings)
+    /// <summary>Lets packets flow.</summary>
+    public Link Connect(NetworkSettings settings)
     {
         var link = Find() ?? throw new LinuxException("RTM_GETLINK", name, Errno.ENODEV);
         if (settings.Vlans is { } vlans)
@@ -51,10 +57,7 @@ internal sealed class HostEnd(RouteNetlink netlink, Attachment attachment)
             VlanPort.Apply(Netlink, link, vlans);
         }
 
-        Netlink.Links.ConfigureBridgePort(
-            link,
-            EndpointNames.Alias(settings.Name, attachment),
-            new BridgePort(settings.Hairpin, settings.IsolatePorts));
+        Netlink.Links.ConfigureBridgePort(link, alias: null, new BridgePort(settings.Hairpin, settings.IsolatePorts));
 
         // The port before the bridge: the first port gives the bridge its carrier.
         Netlink.Links.SettleCarrier(name);
@@ -62,19 +65,27 @@ internal sealed class HostEnd(RouteNetlink netlink, Attachment attachment)
         return link;
     }
 
+    /// <summary>Marks the endpoint as finished. To wait for the answer would only be time in which a kill comes too late to be told from none.</summary>
+    public void Finish(Link link, string network) => Netlink.Links.SetAlias(link, EndpointNames.Alias(network, attachment));
+
     /// <summary>Tells whether other host ends are on the bridge whose gateways our leases do not tell: those of other networks, or of another IPAM plugin.</summary>
     public bool SharesBridge(Link bridge, NetworkSettings settings) => Netlink.Links.List().Any(link =>
         link.MasterIndex == bridge.Index
         && EndpointNames.IsHostVeth(link.Name)
         && !(settings.LeasesAddresses && EndpointNames.OwnerOf(link, settings.Name) is not null));
 
-    /// <summary>Removes the pair and waits until the kernel is done with it.</summary>
-    /// <returns>False if it was gone already.</returns>
-    public bool Delete() => Netlink.Links.Delete(name);
+    /// <summary>Removes the pair, if it is not finished, and waits until the kernel is done with it.</summary>
+    public void DeleteUnfinished()
+    {
+        if (Find() is { Alias: null or "" })
+        {
+            Netlink.Links.Delete(name);
+        }
+    }
 
     /// <summary>Clears the way for an ADD that is repeated: removes a pair whose ADD was killed, or whose container's namespace is another now.</summary>
-    /// <exception cref="Cni.CniException">Code 103: the pair is finished and in use.</exception>
-    public void RemoveIfUnfinished(NetworkNamespace pod)
+    /// <exception cref="Cni.CniException">Code 103: the pair is finished and in use, or that of another network.</exception>
+    public void RemoveRemains(NetworkNamespace pod, string network)
     {
         if (Find() is not { } link)
         {
@@ -83,11 +94,13 @@ internal sealed class HostEnd(RouteNetlink netlink, Attachment attachment)
 
         using var podNetlink = pod.OpenNetlink();
         var far = podNetlink.Links.Find(attachment.InterfaceName);
-        if (link.Alias is { Length: > 0 } && far is not null && far.PeerIndex == link.Index)
+        if (!IsOf(network, link) || (link.Alias is { Length: > 0 } && far is not null && far.PeerIndex == link.Index))
         {
             throw EndpointErrors.InterfaceExists(attachment);
         }
 
-        Delete();
+        Netlink.Links.Delete(name);
     }
+
+    private bool IsOf(string network, Link link) => link.Alias is null or "" || link.Alias == EndpointNames.Alias(network, attachment);
 }

@@ -3,16 +3,18 @@ using CniTun.Endpoint.Configuration;
 using CniTun.Linux;
 using CniTun.Linux.Namespaces;
 using CniTun.Linux.Netlink;
+using CniTun.Linux.Sockets;
 
 namespace CniTun.Endpoint;
 
 /// <summary>The container's end: brought up with its addresses and routes, from outside its namespace but for one short visit.</summary>
 /// <remarks>Owned by ADD, which disposes it.</remarks>
-internal sealed class PodInterface(NetworkNamespace pod, string name, NetworkSettings settings) : IDisposable
+internal sealed class PodInterface(NetworkNamespace pod, string name, NetworkSettings settings, Action<string> warn) : IDisposable
 {
     private const int MainTable = 254;
     private const int DuplicateDetectionSeconds = 10;
     private RouteNetlink? netlink;
+    private NeighbourAdvertiser? advertiser;
 
     /// <summary>Configures the interface, which is there and down.</summary>
     /// <exception cref="LinuxException">Whatever the kernel refuses; nothing is undone here, as the interface goes as a whole.</exception>
@@ -58,13 +60,34 @@ internal sealed class PodInterface(NetworkNamespace pod, string name, NetworkSet
         }
     }
 
+    /// <summary>Tells the neighbours, without waiting for any, which Ethernet address the IP addresses have now: some may know another from before.</summary>
+    public void Announce(Link link, IReadOnlyList<CniAddress> ips)
+    {
+        if (settings.DisableContainerInterface)
+        {
+            return;
+        }
+
+        foreach (var ip in ips.Select(ip => ip.Address.Address))
+        {
+            if (ip.IsIPv6)
+            {
+                advertiser?.Announce(link, ip);
+            }
+            else
+            {
+                netlink!.Neighbours.Announce(link, ip);
+            }
+        }
+    }
+
     /// <summary>Waits until the kernel knows that no other host has one of the IPv6 addresses; only when asked to look.</summary>
-    /// <exception cref="CniException">Code 106: another host has one.</exception>
+    /// <exception cref="CniException">Code 106: another host has one. Code 11: that is not known in time.</exception>
     public void AwaitDuplicateDetection(Link link)
     {
         var deadline = Environment.TickCount64 + (DuplicateDetectionSeconds * 1000);
         using var never = new ManualResetEventSlim();
-        while (Environment.TickCount64 < deadline)
+        while (true)
         {
             var addresses = netlink!.Addresses.List(link);
             if (addresses.FirstOrDefault(address => address.IsDuplicate) is { IsDuplicate: true } duplicate)
@@ -72,33 +95,49 @@ internal sealed class PodInterface(NetworkNamespace pod, string name, NetworkSet
                 throw EndpointErrors.AddressUnavailable(duplicate.Address.Address, "another host on the link has it");
             }
 
-            if (!addresses.Any(address => address.IsTentative))
+            if (addresses.FirstOrDefault(address => address.IsTentative) is not { IsTentative: true } tentative)
             {
                 return;
+            }
+
+            if (Environment.TickCount64 >= deadline)
+            {
+                throw EndpointErrors.DuplicateDetectionUnfinished(tentative.Address.Address, name, DuplicateDetectionSeconds);
             }
 
             never.Wait(TimeSpan.FromMilliseconds(20));
         }
     }
 
-    public void Dispose() => netlink?.Dispose();
+    public void Dispose()
+    {
+        advertiser?.Dispose();
+        netlink?.Dispose();
+    }
 
     /// <summary>Settings can only be written, and a socket only opened, by a thread inside.</summary>
     private RouteNetlink Visit(bool usesIPv6) => pod.Run(() =>
     {
         // Before the interface comes up: other pods must not become its router, and its addresses must work at once.
-        var present = Sysctl.TryWrite($"net/ipv6/conf/{name}/accept_ra", "0");
-        if (present)
+        if (usesIPv6)
         {
-            Sysctl.TryWrite($"net/ipv6/conf/{name}/accept_dad", settings.DetectDuplicates ? "1" : "0");
+            Sysctl.TryEnsure($"net/ipv6/conf/{name}/disable_ipv6", "0");
         }
 
-        // Looked at first: the kernel tries to write this one over and over as long as anybody changes a link.
-        if (present && usesIPv6 && Sysctl.TryRead($"net/ipv6/conf/{name}/disable_ipv6") is not "0")
+        try
         {
-            Sysctl.TryWrite($"net/ipv6/conf/{name}/disable_ipv6", "0");
+            if (Sysctl.TryEnsure($"net/ipv6/conf/{name}/accept_ra", "0"))
+            {
+                Sysctl.TryEnsure($"net/ipv6/conf/{name}/accept_dad", settings.DetectDuplicates ? "1" : "0");
+            }
+        }
+        catch (LinuxException readOnly) when (readOnly.Errno == Errno.EROFS)
+        {
+            // As the reference plugin, which a host of that kind could be used with so far.
+            warn($"the container may take other containers for its router: {readOnly.Message}");
         }
 
+        advertiser = usesIPv6 && !settings.DisableContainerInterface ? NeighbourAdvertiser.TryOpen() : null;
         return RouteNetlink.Open();
     });
 

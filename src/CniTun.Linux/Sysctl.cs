@@ -74,6 +74,12 @@ public static class Sysctl
         return failure == Errno.ENOENT ? false : throw new LinuxException("write", Root + name, failure);
     }
 
+    /// <summary>Makes a setting have a value, and writes nothing if it has: it may be read-only then.</summary>
+    /// <returns>False if the kernel has no such setting.</returns>
+    /// <exception cref="LinuxException">As for <see cref="TryWrite"/>.</exception>
+    public static bool TryEnsure(string name, string value) =>
+        TryRead(name) is { } present && (present == value || TryWrite(name, value));
+
     /// <summary>Two dots may be part of an interface's name, and lead elsewhere only where they are all that stands between slashes.</summary>
     private static string Validated(string name) =>
         name.StartsWith('/') || name.Split('/').Contains("..")

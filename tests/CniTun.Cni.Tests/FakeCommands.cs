@@ -10,10 +10,10 @@ internal sealed class FakeCommands : ICniCommands
     /// <summary>Gets what every command throws; null if it succeeds.</summary>
     public Exception? Failure { get; init; }
 
-    public CniResult Add(CniRequest request)
+    public void Add(CniRequest request, Action<CniResult> deliver)
     {
         Note(request);
-        return Result;
+        deliver(Result);
     }
 
     public void Del(CniRequest request) => Note(request);

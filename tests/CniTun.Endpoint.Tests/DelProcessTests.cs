@@ -114,6 +114,38 @@ public sealed class DelProcessTests
         }
     }
 
+    /// <summary>As on a host where hundreds of pods go at once: more happens to links than the socket holds, again and again.</summary>
+    [KernelFact]
+    public void However_often_the_news_of_links_overrun_it_DEL_succeeds()
+    {
+        using var node = new Node();
+        using var pod = new Pod();
+        node.Add(pod, node.DualStack);
+        node.Ip("link", "add", "busy", "type", "bridge");
+        var flips = Path.Combine(node.DataDirectory, "flips");
+        File.WriteAllLines(flips, Enumerable.Range(0, 4000).Select(i => $"link set busy mtu {1000 + (i % 2)}"));
+        using var stop = new CancellationTokenSource();
+        using var begun = new ManualResetEventSlim();
+        var storm = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                node.Ip("-batch", flips);
+                begun.Set();
+            }
+        });
+        begun.Wait();
+
+        var answer = TracedPlugin.RunWith(node, "DEL", pod, node.DualStack, "poll:delay_enter=1s:when=1", "recvfrom:delay_enter=50ms");
+        stop.Cancel();
+        storm.Wait();
+        File.Delete(flips);
+
+        Succeed(answer);
+        node.Ip("link", "del", "busy");
+        node.AssertNothingLeft();
+    }
+
     private static string[] LinesOf(string log) => File.Exists(log) ? File.ReadAllLines(log) : [];
 
     private static void Succeed(Answer answer) => Assert.True(answer.ExitCode == 0, answer.Output + answer.Error);

@@ -210,6 +210,24 @@ public sealed class OptionTests
     }
 
     [KernelFact]
+    public void Duplicate_detection_that_does_not_end_in_time_fails_and_leaves_nothing()
+    {
+        using var node = new Node();
+        using var pod = new Pod();
+        var config = node.DualStack;
+        config["enabledad"] = true;
+        pod.Run("sysctl", "-qw", "net.ipv6.conf.default.dad_transmits=600");
+
+        var error = node.Fail("ADD", pod, config);
+
+        Assert.Equal(11, (int)error["code"]!);
+        Assert.Contains("fd00:77:1::2", (string?)error["msg"], StringComparison.Ordinal);
+        Assert.Contains("dad_transmits", (string?)error["details"], StringComparison.Ordinal);
+        node.AssertNothingLeft();
+        Assert.DoesNotContain("eth0", pod.Ip("link"), StringComparison.Ordinal);
+    }
+
+    [KernelFact]
     public void ForceAddress_takes_the_place_of_an_address_on_a_bridge_that_is_not_ours()
     {
         using var node = new Node();

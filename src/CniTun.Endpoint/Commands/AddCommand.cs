@@ -14,8 +14,10 @@ namespace CniTun.Endpoint.Commands;
 /// Attaches a container: addresses given, bridge there, a veth pair between, the container's end configured.
 /// </summary>
 /// <remarks>
-/// A transaction: what fails leaves nothing. And whoever is killed leaves only what DEL finds: the attachment is noted before anything is
-/// made, and everything that is made carries a name that follows from it.
+/// <para>A transaction: what fails leaves nothing, and that the result is heard is part of it. And whoever is killed leaves only what DEL finds: the
+/// attachment is noted before anything is made, and everything that is made carries a name that follows from it.</para>
+/// <para>The same ADD after one that was killed begins anew. It knows it by the host end's mark, which is made when the result is written and nothing
+/// is left to do; so an ADD of a container that has its interface is an error all the same.</para>
 /// </remarks>
 internal sealed class AddCommand(CniRequest request, Action<string> standardError)
 {
@@ -28,7 +30,8 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
     private readonly CniArguments arguments = request.Arguments;
     private readonly Attachment attachment = new(request.Arguments.ContainerId, request.Arguments.InterfaceName);
 
-    public CniResult Execute()
+    /// <param name="deliver">Hands the result to whoever waits for it; if that throws, all is undone.</param>
+    public void Execute(Action<CniResult> deliver)
     {
         var configuration = ConfigurationReader.Read(request.Configuration.Span);
         var settings = NetworkSettings.From(request, configuration);
@@ -36,8 +39,21 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         using var pod = PodNamespace.Open(arguments.NetworkNamespace);
         using var host = RouteNetlink.Open();
         var hostEnd = new HostEnd(host, attachment);
-        hostEnd.RemoveIfUnfinished(pod);
+        hostEnd.RemoveRemains(pod, settings.Name);
+        var hostLink = Attach(configuration, settings, diagnostics, pod, hostEnd, deliver);
+        pod.Dispose();
+        hostEnd.Finish(hostLink, settings.Name);
+    }
 
+    /// <returns>The host's end.</returns>
+    private Link Attach(
+        NetworkConfiguration configuration,
+        NetworkSettings settings,
+        Diagnostics diagnostics,
+        NetworkNamespace pod,
+        HostEnd hostEnd,
+        Action<CniResult> deliver)
+    {
         using var store = AttachmentStore.Open(settings.DataDirectory, settings.Name);
         using var firewall = settings.NeedsFirewall ? NodeFirewall.Open(settings.Name) : null;
 
@@ -53,7 +69,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
 
         var podMac = settings.Mac ?? EndpointNames.PodMac(ips.Count > 0 ? ips[0].Address.Address : null, attachment);
         var (bridge, vlanGateway) = CreateVeth(hostEnd, pod, settings, podMac, ips, store, diagnostics);
-        rollback.Add("delete veth", () => hostEnd.Delete());
+        rollback.Add("delete veth", hostEnd.DeleteUnfinished);
         if (settings.Masquerade)
         {
             firewall!.Masquerade.Add(attachment, [.. ips.Select(ip => ip.Address)]);
@@ -66,23 +82,47 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
             rollback.Add("stop guarding", () => firewall.SpoofCheck.Remove(attachment));
         }
 
-        using var podInterface = new PodInterface(pod, arguments.InterfaceName, settings);
+        using var podInterface = new PodInterface(pod, arguments.InterfaceName, settings, diagnostics.Write);
         var podLink = podInterface.Configure(ips, routes);
-        var hostLink = hostEnd.Finish(settings);
+        var hostLink = hostEnd.Connect(settings);
         podInterface.Settle(podLink, ips);
         if (settings.DetectDuplicates)
         {
             podInterface.AwaitDuplicateDetection(podLink);
         }
 
-        rollback.Commit();
-        return PreviousResult.Extend(configuration.PrevResult, new CniResult
+        try
+        {
+            ForgetNeighbours(hostEnd.Netlink, vlanGateway ?? bridge, podMac, ips);
+            podInterface.Announce(podLink, ips);
+        }
+        catch (LinuxException unheard)
+        {
+            // Such as ENOBUFS, where the host's neighbour tables are full: the container works, and who knew another MAC learns in time.
+            diagnostics.Write($"not announced: {unheard.Message}");
+        }
+
+        deliver(PreviousResult.Extend(configuration.PrevResult, new CniResult
         {
             Interfaces = [Told(bridge), Told(hostLink), Told(podLink, arguments.NetworkNamespace), .. vlanGateway is null ? [] : new[] { Told(vlanGateway) }],
             Ips = ips,
             Routes = routes,
             Dns = settings.Dns is { IsEmpty: false } ? settings.Dns : given.Dns,
-        });
+        }));
+        rollback.Commit();
+        return hostLink;
+    }
+
+    /// <summary>Removes what the host knows of an earlier container at one of the addresses, for when the announcement cannot: a permanent entry.</summary>
+    private static void ForgetNeighbours(RouteNetlink host, Link holder, MacAddress podMac, IReadOnlyList<CniAddress> ips)
+    {
+        foreach (var ip in ips)
+        {
+            if (host.Neighbours.Find(holder, ip.Address.Address) is { Mac: { } mac } && mac != podMac)
+            {
+                host.Neighbours.Delete(holder, ip.Address.Address);
+            }
+        }
     }
 
     private static CniInterface Told(Link link, string? sandbox = null) => new()

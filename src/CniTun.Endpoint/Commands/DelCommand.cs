@@ -27,7 +27,7 @@ internal sealed class DelCommand(CniRequest request, bool mayFork)
         using var host = RouteNetlink.Open();
         using var removal = LinkRemoval.Open(mayFork);
         using var firewall = NodeFirewall.Open(request.NetworkName);
-        var link = new HostEnd(host, attachment).Find();
+        var link = new HostEnd(host, attachment).Find(request.NetworkName);
         AttachmentStore? store = null;
         bool deleted;
         try
@@ -46,7 +46,7 @@ internal sealed class DelCommand(CniRequest request, bool mayFork)
         {
             if (!deleted)
             {
-                DeleteInside();
+                DeleteInside(host, configuration);
             }
 
             AddressManagement.Delegate(request, configuration)?.Release();
@@ -67,15 +67,38 @@ internal sealed class DelCommand(CniRequest request, bool mayFork)
             : [.. PreviousResult.AddressesOf(result, attachment.InterfaceName)];
     }
 
-    /// <summary>Removes an interface whose host end has not our name: one that the reference plugin made before the network was handed to us.</summary>
-    private void DeleteInside()
+    /// <summary>
+    /// Removes an interface whose host end has not our name: one that the reference plugin made before the network was handed to us. The path of the
+    /// namespace may lead to that of another container by now, so what is not known to be of this network stays.
+    /// </summary>
+    private void DeleteInside(RouteNetlink host, NetworkConfiguration configuration)
     {
         using var pod = PodNamespace.TryOpen(request.Arguments.NetworkNamespace);
         using var netlink = pod?.OpenNetlink();
-        if (netlink?.Links.Find(attachment.InterfaceName) is { Kind: "veth" } link)
+        if (netlink?.Links.Find(attachment.InterfaceName) is { Kind: "veth" } link && IsReferencePair(host, link, configuration))
         {
             using var removal = pod!.Run(() => LinkRemoval.Open(mayFork));
             removal.Delete(link);
         }
+    }
+
+    /// <summary>
+    /// Tells whether the reference plugin made an interface for this network: its other end is at the host, where it hangs on the network's bridge, or
+    /// on none and without an address, as when the bridge was removed; and the result of ADD, if we have it, says no other MAC.
+    /// </summary>
+    private bool IsReferencePair(RouteNetlink host, Link inside, NetworkConfiguration configuration)
+    {
+        if (host.Links.Find(inside.PeerIndex) is not { Kind: "veth", PeerNamespaceId: not null } end
+            || end.PeerIndex != inside.Index
+            || EndpointNames.IsHostVeth(end.Name))
+        {
+            return false;
+        }
+
+        var isOfNetwork = end.MasterIndex == 0
+            ? end.Name.StartsWith("veth", StringComparison.Ordinal) && host.Addresses.List(end).All(address => HostBridge.LinkLocal.Contains(address.Address.Address))
+            : host.Links.Find(end.MasterIndex)?.Name == (configuration.Bridge ?? NetworkSettings.DefaultBridge);
+        var made = configuration.PrevResult is { } result ? PreviousResult.InterfaceOf(result, attachment.InterfaceName) : null;
+        return isOfNetwork && (made?.Mac is not { Length: > 0 } mac || string.Equals(mac, inside.Mac?.ToString(), StringComparison.OrdinalIgnoreCase));
     }
 }

@@ -67,7 +67,7 @@ internal sealed class GcCommand(CniRequest request, bool mayFork)
     /// <summary>Leaves alone what another network finished under the same name: then our record is that of an ADD which was killed.</summary>
     private void DeleteHostEnd(RouteNetlink host, LinkRemoval removal, Attachment attachment)
     {
-        if (new HostEnd(host, attachment).Find() is { } link && (string.IsNullOrEmpty(link.Alias) || EndpointNames.OwnerOf(link, request.NetworkName) is not null))
+        if (new HostEnd(host, attachment).Find(request.NetworkName) is { } link)
         {
             removal.Delete(link);
         }

@@ -7,6 +7,7 @@ namespace CniTun.Endpoint.Configuration;
 /// <summary>The plugin's configuration, checked and with its defaults: whoever has one need not look again.</summary>
 internal sealed class NetworkSettings
 {
+    public const string DefaultBridge = "cni0";
     private const int LongestInterfaceName = 15;
     private const int SmallestMtuBytes = 68;
     private const int LargestMtuBytes = 65535;
@@ -78,7 +79,7 @@ internal sealed class NetworkSettings
 
         CheckIpamType(configuration.Ipam.Type);
         var vlans = PortVlans.Read(configuration);
-        var bridge = CheckedBridge(configuration.Bridge ?? "cni0");
+        var bridge = CheckedBridge(configuration.Bridge ?? DefaultBridge);
         return new NetworkSettings
         {
             Name = request.NetworkName,

@@ -104,8 +104,10 @@ public sealed class LinkRemoval : IDisposable
             // More happened to links than the socket holds, and ours may have been among it.
         }
 
-        // Gone already means here that the child did remove it.
+        // Deaf to the others meanwhile: their news must not push the answer out. Gone already means here that the child did remove it.
+        socket.Leave(RTNLGRP_LINK);
         _ = DeleteAndWait(link);
+        socket.Join(RTNLGRP_LINK);
         return true;
     }
 

@@ -151,12 +151,32 @@ internal static class LinkRequests
         return message;
     }
 
-    /// <summary>Names a bridge port's owner, sets how the bridge treats it, and brings it up, in one request.</summary>
-    public static NetlinkWriter ConfigureBridgePort(Span<byte> buffer, int index, string alias, BridgePort port)
+    public static NetlinkWriter SetMac(Span<byte> buffer, int index, MacAddress mac)
+    {
+        var message = new NetlinkWriter(buffer, RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK);
+        message.Append(new LinkHeader { Index = index });
+        message.Attribute(IFLA_ADDRESS, mac);
+        return message;
+    }
+
+    public static NetlinkWriter SetAlias(Span<byte> buffer, int index, string alias)
+    {
+        var message = new NetlinkWriter(buffer, RTM_NEWLINK, NLM_F_REQUEST);
+        message.Append(new LinkHeader { Index = index });
+        message.Attribute(IFLA_IFALIAS, alias);
+        return message;
+    }
+
+    /// <summary>Sets how the bridge treats a port, names its owner if there is an alias, and brings it up, in one request.</summary>
+    public static NetlinkWriter ConfigureBridgePort(Span<byte> buffer, int index, string? alias, BridgePort port)
     {
         var message = new NetlinkWriter(buffer, RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK);
         message.Append(new LinkHeader { Index = index, Flags = IFF_UP, Change = IFF_UP });
-        message.Attribute(IFLA_IFALIAS, alias);
+        if (alias is not null)
+        {
+            message.Attribute(IFLA_IFALIAS, alias);
+        }
+
         var info = message.Begin(IFLA_LINKINFO);
         {
             message.Attribute(IFLA_INFO_SLAVE_KIND, "bridge");

@@ -91,6 +91,22 @@ public sealed class Links
         socket.Execute(ref request, link.Name);
     }
 
+    /// <summary>Gives an interface an Ethernet address; a bridge keeps one that it was given, whatever ports come and go.</summary>
+    public void SetMac(Link link, MacAddress mac)
+    {
+        var request = LinkRequests.SetMac(stackalloc byte[NetlinkSocket.RequestBytes], link.Index, mac);
+        socket.Execute(ref request, link.Name);
+    }
+
+    /// <summary>Names an interface's owner for people: what <c>ip link</c> shows. The kernel has done it when this returns, unless it refused, which is not heard.</summary>
+    /// <param name="link">The interface.</param>
+    /// <param name="alias">At most 255 bytes.</param>
+    public void SetAlias(Link link, string alias)
+    {
+        var request = LinkRequests.SetAlias(stackalloc byte[NetlinkSocket.RequestBytes], link.Index, alias);
+        socket.Tell(ref request, link.Name);
+    }
+
     /// <exception cref="LinuxException">EINVAL: outside the driver's limits, which the kernel's words name.</exception>
     public void SetMtu(string name, int mtuBytes)
     {
@@ -98,12 +114,12 @@ public sealed class Links
         socket.Execute(ref request, name);
     }
 
-    /// <summary>Names a bridge port's owner for people, sets how the bridge treats it, and brings it up.</summary>
+    /// <summary>Sets how the bridge treats a port, names it for people if an alias is given, and brings it up.</summary>
     /// <param name="link">A port of a bridge.</param>
-    /// <param name="alias">At most 255 bytes: shown by <c>ip link</c>.</param>
+    /// <param name="alias">As for <see cref="SetAlias"/>; null for none.</param>
     /// <param name="port">How the bridge treats the port.</param>
     /// <exception cref="LinuxException">EINVAL: not a port of a bridge.</exception>
-    public void ConfigureBridgePort(Link link, string alias, BridgePort port)
+    public void ConfigureBridgePort(Link link, string? alias, BridgePort port)
     {
         var request = LinkRequests.ConfigureBridgePort(stackalloc byte[NetlinkSocket.RequestBytes], link.Index, alias, port);
         socket.Execute(ref request, link.Name);

@@ -68,6 +68,9 @@ internal sealed class NetlinkSocket : IDisposable
     public bool TryExecute(ref NetlinkWriter request, string subject, int expected) =>
         TryQuery<object?>(ref request, subject, static (_, _) => { }, state: null, expected);
 
+    /// <summary>Sends a request without NLM_F_ACK, whose answer nobody waits for.</summary>
+    public void Tell(ref NetlinkWriter request, string subject) => Send(request.Finish(), nameOf(request.Type), subject);
+
     /// <summary>Sends several messages in one datagram and waits until the one that asks for it is acknowledged.</summary>
     /// <param name="batch">
     /// What nfnetlink takes as one transaction; the last change, and no other message, has NLM_F_ACK set. The kernel answers in the order of the
@@ -151,6 +154,23 @@ internal sealed class NetlinkSocket : IDisposable
     /// <summary>Hears what the kernel tells to all who care.</summary>
     /// <param name="group">RTNLGRP_* of linux/rtnetlink.h.</param>
     public void Join(int group) => socket.SetOption(NETLINK_ADD_MEMBERSHIP, group);
+
+    /// <summary>Hears no more of it, and forgets what it heard and did not read.</summary>
+    public void Leave(int group)
+    {
+        socket.SetOption(NETLINK_DROP_MEMBERSHIP, group);
+        while (socket.Await(milliseconds: 0))
+        {
+            try
+            {
+                _ = socket.Receive(nameof(NETLINK_DROP_MEMBERSHIP), "what was not read");
+            }
+            catch (LinuxException overrun) when (overrun.Errno == Errno.ENOBUFS)
+            {
+                // What was lost was to be forgotten, too.
+            }
+        }
+    }
 
     /// <summary>Readies a request for whoever sends it in our place; the answer comes to this socket.</summary>
     public Span<byte> Prepare(ref NetlinkWriter request)

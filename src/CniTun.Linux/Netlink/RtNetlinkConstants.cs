@@ -99,6 +99,7 @@ internal static class RtNetlinkConstants
     public const byte RTPROT_KERNEL = 2;
     public const byte RTPROT_BOOT = 3;
     public const byte RTPROT_STATIC = 4;
+    public const byte RTPROT_RA = 9;
     public const byte RT_SCOPE_UNIVERSE = 0;
     public const byte RT_SCOPE_LINK = 253;
     public const byte RT_SCOPE_HOST = 254;
@@ -112,5 +113,5 @@ internal static class RtNetlinkConstants
 
     public const ushort NDA_DST = 1;
     public const ushort NDA_LLADDR = 2;
-    public const ushort NUD_PERMANENT = 0x80;
+    public const byte NTF_USE = 1;
 }

@@ -12,7 +12,7 @@ namespace CniTun.Linux.Sockets;
 /// in     family   port     address           zero (to 16)
 /// in6    family   port     flow information  address                          scope
 /// </code>
-/// All but the family is in network order.
+/// All but family and scope is in network order.
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 28)]
 internal struct SocketAddress
@@ -31,6 +31,10 @@ internal struct SocketAddress
 
     [FieldOffset(8)]
     public IPv6AddressBytes IPv6Address;
+
+    /// <summary>The interface that an address of a link is meant on; in host order.</summary>
+    [FieldOffset(24)]
+    public uint Scope;
 
     /// <summary>Gets what the upper 96 bits of an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2) hold: ::ffff:0:0/96.</summary>
     private static UInt128 MappedPrefix => (UInt128)0xffff << 32;

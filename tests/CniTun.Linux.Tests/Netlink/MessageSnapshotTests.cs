@@ -81,8 +81,7 @@ public sealed class MessageSnapshotTests
         }.Write(new byte[4096], RtNetlinkConstants.RTM_NEWROUTE, NetlinkConstants.NLM_F_CREATE | NetlinkConstants.NLM_F_REPLACE));
 
     [Fact]
-    public void Add_permanent_neighbour() =>
-        Match(Neighbours.PermanentRequest(new byte[4096], 7, IpAddress.Parse("10.77.1.2"), Mac));
+    public void Announce_address() => Match(Neighbours.AnnounceRequest(new byte[4096], 7, IpAddress.Parse("10.77.1.2")));
 
     private static void Match(NetlinkWriter message, [System.Runtime.CompilerServices.CallerMemberName] string test = "") =>
         Snapshot.Match(Snapshot.Hex(message.Finish()).ToString(CultureInfo.InvariantCulture), test: test);

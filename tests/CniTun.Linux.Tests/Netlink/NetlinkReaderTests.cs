@@ -15,7 +15,7 @@ public sealed class NetlinkReaderTests
             InterfaceAddresses.AddRequest(new byte[256], 1, Cidr.Parse("fd00::1/64"), detectDuplicates: true).Finish().ToArray(),
             new Route { Destination = Cidr.Parse("10.0.0.0/8"), Gateway = IpAddress.Parse("10.0.0.1"), MtuBytes = 9 }
                 .Write(new byte[256], RtNetlinkConstants.RTM_NEWROUTE, 0).Finish().ToArray(),
-            Neighbours.PermanentRequest(new byte[256], 1, IpAddress.Parse("fd00::1"), new MacAddress(1)).Finish().ToArray(),
+            Neighbours.AnnounceRequest(new byte[256], 1, IpAddress.Parse("fd00::1")).Finish().ToArray(),
         };
         for (var round = 0; round < 100_000; round++)
         {
