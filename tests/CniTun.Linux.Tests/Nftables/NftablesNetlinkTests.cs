@@ -20,7 +20,7 @@ public sealed class NftablesNetlinkTests
         netlink.Commit(transaction);
 
         Snapshot.Match(node.Run("nft", "list", "ruleset"));
-        Assert.Equal(["marked", "masquerade 4", "masquerade 6"], netlink.RuleComments(TestTable.Table, "out"));
+        Assert.Equal([new("out", "marked"), new("out", "masquerade 4"), new("out", "masquerade 6")], netlink.RuleComments(TestTable.Table));
     }
 
     [KernelFact]
@@ -34,7 +34,7 @@ public sealed class NftablesNetlinkTests
 
         var listed = node.Run("nft", "list", "table", "bridge", "test");
         Snapshot.Match(listed);
-        Assert.Equal(["only their own address"], netlink.RuleComments(TestTable.BridgeTable, "in"));
+        Assert.Equal([new("in", "only their own address")], netlink.RuleComments(TestTable.BridgeTable));
         node.Run("sh", "-c", "nft list table bridge test > /tmp/$$.nft && nft delete table bridge test && nft -f /tmp/$$.nft && rm /tmp/$$.nft");
         Assert.Equal(listed, node.Run("nft", "list", "table", "bridge", "test"));
         Assert.Equal("port0", netlink.Find(TestTable.BridgeTable, "ports", TestTable.Port)?.ToString());
@@ -74,7 +74,7 @@ public sealed class NftablesNetlinkTests
             netlink.Commit(transaction);
         }
 
-        Assert.Equal(3, netlink.RuleComments(TestTable.Table, "out").Count);
+        Assert.Equal(3, netlink.RuleComments(TestTable.Table).Count);
     }
 
     [KernelFact]
@@ -166,7 +166,7 @@ public sealed class NftablesNetlinkTests
         using var node = new TestNamespace();
         using var netlink = Open(node);
 
-        Assert.Empty(netlink.RuleComments(TestTable.Table, "out"));
+        Assert.Empty(netlink.RuleComments(TestTable.Table));
         Assert.Empty(netlink.Elements(TestTable.Table, "hosts4"));
         Assert.Null(netlink.Find(TestTable.Table, "hosts4", TestTable.Host4));
         Assert.Equal(Errno.ENOENT, Refused(netlink, "hosts4", TestTable.Host4));
