@@ -63,14 +63,6 @@ public sealed class NftTransaction
         End(message, table.ToString());
     }
 
-    /// <summary>Removes the table with all that is in it.</summary>
-    public void DeleteTable()
-    {
-        var message = Begin(NFT_MSG_DELTABLE, 0);
-        message.Attribute(NFTA_TABLE_NAME, table.Name);
-        End(message, table.ToString());
-    }
-
     /// <summary>Makes, if it is missing, a chain that no packet passes through.</summary>
     public void AddChain(string name)
     {
