@@ -22,6 +22,11 @@ fail() {
     exit 1
 }
 
+# systemd ARGUMENT...: systemctl, on a host that runs systemd.
+systemd() {
+    [ ! -d /run/systemd/system ] || systemctl "$@"
+}
+
 # put MODE FILE DIRECTORY: writes beside the target under a name that no runtime reads, then renames over it.
 put() {
     local target=$3/${2##*/}
@@ -48,32 +53,76 @@ add() {
         [ -e "$SETTINGS/$name" ] || put 644 "manifests/host/$name" "$SETTINGS"
     done
     mkdir -p "$ROOT/etc/cni/net.d"
-    [ -n "$ROOT" ] || systemctl daemon-reload
+    [ -n "$ROOT" ] || systemd daemon-reload
     echo "install: now edit $SETTINGS/agent.json and peers.json, then: systemctl enable --now cnitun-tunnel cnitun-agent"
 }
 
-remove() {
-    if [ -z "$ROOT" ]; then
-        if [ -n "$(ip -o link show master cnitun-br0 2>/dev/null)" ]; then
-            fail 'pods are attached to cnitun-br0: delete them first, their DEL needs the plugin'
+# links KIND NAME MAC: names the interfaces whose name is such, and whose Ethernet address begins so.
+links() {
+    ip -o link show type "$1" | sed -nE 's/^[0-9]+: ([^:@]+).* link\/ether ([^ ]+).*/\1 \2/p' | grep -E "^$2 $3" | cut -d ' ' -f 1 || true
+}
+
+# our_bridges: names those that the plugin made: one that has its address only from a port of ours is another's.
+our_bridges() {
+    local bridge
+    for bridge in $(links bridge '.+' 0a:5a:); do
+        [ "$(cat "/sys/class/net/$bridge/addr_assign_type")" != 3 ] || echo "$bridge"
+    done
+}
+
+# What the plugin makes is known by its names and Ethernet addresses (src/CniTun.Endpoint/EndpointNames.cs), on whatever bridge it is.
+readonly HOST_END='cnt[a-z2-7]{11}' GATEWAY_PORT='cng[a-z2-7]{11}'
+
+refuse_while_in_use() {
+    local bridge port
+    port=$(links veth "$HOST_END" 0a:59: | head -n 1)
+    [ -z "$port" ] || fail "pods are attached ($port and perhaps others): delete them first, their DEL needs the plugin"
+    for bridge in $(our_bridges); do
+        for port in $(ip -o link show master "$bridge" | sed -E 's/^[0-9]+: ([^:@]+).*/\1/'); do
+            [[ $port =~ ^$GATEWAY_PORT$ ]] || fail "$port hangs on bridge $bridge, which is to go, and is none of ours: take it off first"
+        done
+    done
+}
+
+remove_from_kernel() {
+    local link family
+    # Removing one end of a pair removes the other: BRIDGE.VLAN goes with its port.
+    for link in $(links veth "$GATEWAY_PORT" 0a:5a:) $(our_bridges) cnitun-tun0; do
+        if ip link del "$link" 2>/dev/null; then echo "install: removed $link"; fi
+    done
+    # The agent's routes are known by their protocol.
+    ip -4 route flush proto 199
+    ip -6 route flush proto 199
+    for family in inet bridge; do
+        if ! command -v nft >/dev/null; then
+            echo "install: nft is not installed: table $family cnitun, if there is one, stays until the next boot" >&2
+        elif nft list table "$family" cnitun >/dev/null 2>&1; then
+            nft delete table "$family" cnitun
+            echo "install: removed table $family cnitun"
         fi
-        systemctl disable --now cnitun-agent cnitun-tunnel || true
+    done
+}
+
+remove() {
+    local name
+    if [ -z "$ROOT" ]; then
+        refuse_while_in_use
+        systemd disable --now cnitun-agent cnitun-tunnel || true
     fi
     # The conflist first: no pod may be sent to a plugin that is gone.
     rm -fv "$CONFLIST" "$PLUGINS/cnitun" "$PROGRAMS"/{cnitun-tunnel,cnitun-agent,cnitunctl} \
-        "$UNITS"/{cnitun-tunnel,cnitun-agent}.service "$DOCS/README.md"
-    [ ! -d "$DOCS" ] || rmdir "$DOCS"
+        "$UNITS"/{cnitun-tunnel,cnitun-agent}.service "$DOCS/README.md" "$ROOT/run/wireguard/cnitun-tun0.sock"
+    # Examples that nobody edited are no settings.
+    for name in agent.json peers.json; do
+        ! cmp -s "manifests/host/$name" "$SETTINGS/$name" || rm -v "$SETTINGS/$name"
+    done
+    rmdir "$DOCS" "$SETTINGS" 2>/dev/null || true
     rm -rf "$ROOT/run/cnitun"
     if [ -z "$ROOT" ]; then
-        systemctl daemon-reload
-        ip link del cnitun-br0 2>/dev/null || true
-        ip link del cnitun-tun0 2>/dev/null || true
-        # The agent's routes are known by their protocol; masquerading is a table of its own.
-        ip -4 route flush proto 199
-        ip -6 route flush proto 199
-        nft delete table inet cnitun 2>/dev/null || true
+        systemd daemon-reload
+        remove_from_kernel
     fi
-    echo "install: removed; $SETTINGS and the key in $ROOT/var/lib/cnitun stay"
+    echo "install: removed; edited files in $SETTINGS and the key in $ROOT/var/lib/cnitun stay"
 }
 
 [ -n "$ROOT" ] || [ "$(id -u)" -eq 0 ] || fail 'needs root (or DESTDIR)'

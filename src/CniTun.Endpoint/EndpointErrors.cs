@@ -55,6 +55,11 @@ internal static class EndpointErrors
 
     public static CniException NotReady(string message, string details) => new(CniErrorCode.PluginNotAvailable, message, details);
 
+    public static CniException FirewallLost(string network, string lost) => new(
+        CniErrorCode.LimitedConnectivity,
+        $"containers of network {network} lost their masquerading or their guard against forged MACs: somebody removed {lost}",
+        "the next ADD of any container, or GC, puts it back from the records of the attachments");
+
     public static CniException CollectionIncomplete(IReadOnlyList<string> failures) => new(
         CniErrorCode.CollectionIncomplete,
         $"{failures.Count} things could not be removed: {string.Join("; ", failures)}",

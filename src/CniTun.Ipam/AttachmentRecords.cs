@@ -5,12 +5,15 @@ namespace CniTun.Ipam;
 
 /// <summary>
 /// The directories attachments/CONTAINER:IFNAME, one for each attachment: there as long as anything may belong to it. In one are the notes
-/// which addresses it may have, and on it is the lock of who leases to it or releases it.
+/// which addresses it may have, and what the host does for it beside (<see cref="EndpointFile"/>); on it is the lock of who leases to it or releases it.
 /// </summary>
 /// <param name="attachments">Owned.</param>
 internal sealed class AttachmentRecords(DirectoryHandle attachments) : IDisposable
 {
-    /// <summary>Lists the addresses that an attachment may have; none if its record is not there, or is deleted while we look.</summary>
+    /// <summary>The name of a file that no address has.</summary>
+    public const string EndpointFile = "endpoint";
+
+    /// <summary>Lists the files of a record: the addresses that the attachment may have among them; none if its record is not there, or is deleted while we look.</summary>
     public static IReadOnlyList<string> Notes(DirectoryHandle? record)
     {
         try

@@ -15,6 +15,7 @@ internal static partial class Libc
     public const int O_TMPFILE = 0x410000;
 
     /// <summary>sys/file.h.</summary>
+    public const int LOCK_SH = 1;
     public const int LOCK_EX = 2;
     public const int LOCK_NB = 4;
 

@@ -15,13 +15,15 @@ internal sealed class BareNode : IDisposable
 
     public BareNode() => inside = NetworkNamespace.Open(space.Path);
 
-    public NodeFirewall Open(string network = "pods") => inside.Run(() => NodeFirewall.Open(network));
+    public string DataDirectory { get; } = Directory.CreateTempSubdirectory("cnitun-test-records-").FullName;
+
+    public NodeFirewall Open(string network = "pods") => inside.Run(() => NodeFirewall.Open(network, DataDirectory));
 
     public void Nft(string commands) => space.Run("nft", commands);
 
     public string Ruleset() => space.Run("nft", "list", "ruleset");
 
-    /// <summary>Gets the ruleset as programs read it, without what differs from run to run: versions and handles.</summary>
+    /// <summary>Gets the ruleset as programs read it, without what differs from run to run: versions, handles, and where the records lie.</summary>
     public string RulesetJson()
     {
         var objects = JsonNode.Parse(space.Run("nft", "-j", "list", "ruleset"))!["nftables"]!.AsArray();
@@ -34,7 +36,7 @@ internal sealed class BareNode : IDisposable
             }
         }
 
-        return objects.ToJsonString(Indented);
+        return objects.ToJsonString(Indented).Replace(DataDirectory, "/run/cnitun", StringComparison.Ordinal);
     }
 
     /// <summary>Fails unless all that is left is what stays: chains, rules, empty sets.</summary>
@@ -44,5 +46,6 @@ internal sealed class BareNode : IDisposable
     {
         inside.Dispose();
         space.Dispose();
+        Directory.Delete(DataDirectory, recursive: true);
     }
 }

@@ -9,6 +9,8 @@ public sealed class ChainTests
 
     [KernelTheory]
     [InlineData("""{ "type": "tuning", "mtu": 1300, "sysctl": { "net.ipv4.conf.eth0.arp_filter": "1" } }""")]
+    [InlineData("""{ "type": "tuning", "mac": "02:00:00:00:0a:09", "mtu": 1300 }""")]
+    [InlineData("""{ "type": "tuning", "mac": "02-00-00-00-0a-09", "mtu": 1280, "promisc": true }""")]
     [InlineData("""{ "type": "bandwidth", "ingressRate": 8000000, "ingressBurst": 8000000, "egressRate": 8000000, "egressBurst": 8000000 }""")]
     [InlineData("""{ "type": "firewall", "backend": "iptables" }""")]
     [InlineData("""{ "type": "portmap", "runtimeConfig": { "portMappings": [{ "hostPort": 8080, "containerPort": 80, "protocol": "tcp" }] } }""")]
@@ -32,9 +34,10 @@ public sealed class ChainTests
         behind["prevResult"] = final.DeepClone();
 
         Succeed(node, PublishedBinary.Path("cnitun"), "CHECK", pod, config);
-        if ((string)behind["type"]! is not "portmap")
+        if ((string)behind["type"]! is not "portmap" && behind["promisc"] is null)
         {
-            // Debian's portmap 1.1.1 looks for its rules in ip6tables though there is no IPv6 address, and fails behind the reference bridge as well.
+            // Debian's portmap 1.1.1 looks for its rules in ip6tables though there is no IPv6 address, and fails behind the reference bridge as well;
+            // its tuning 1.1.1 looks for the MAC in the very letters that it was written in.
             Succeed(node, program, "CHECK", pod, behind);
         }
 

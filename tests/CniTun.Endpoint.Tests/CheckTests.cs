@@ -21,6 +21,10 @@ public sealed class CheckTests
         { "node", "link set {host} down", "is down" },
         { "node", "link set {host} type bridge_slave hairpin off", "hairpin of {host} is off" },
         { "node", "link del br0", "bridge br0 is missing" },
+        { "node", "sysctl net.ipv4.ip_forward=0", "net/ipv4/ip_forward is 0" },
+        { "node", "sysctl net.ipv4.conf.br0.forwarding=0", "net/ipv4/conf/br0/forwarding is 0" },
+        { "node", "sysctl net.ipv6.conf.all.forwarding=0", "net/ipv6/conf/all/forwarding is 0" },
+        { "node", "sysctl net.ipv6.conf.br0.forwarding=0", "net/ipv6/conf/br0/forwarding is 0" },
     };
 
     [KernelFact]
@@ -45,7 +49,8 @@ public sealed class CheckTests
         var result = node.Add(pod, node.DualStack);
         var host = (string?)result["interfaces"]![1]!["name"]!;
         var arguments = change.Replace("{host}", host, StringComparison.Ordinal).Split(' ');
-        _ = string.Equals(where, "pod", StringComparison.Ordinal) ? pod.Ip(arguments) : node.Ip(arguments);
+        _ = arguments is ["sysctl", var setting] ? node.Try("sysctl", "-w", setting).Output
+            : string.Equals(where, "pod", StringComparison.Ordinal) ? pod.Ip(arguments) : node.Ip(arguments);
 
         var answer = node.Check(pod, node.DualStack, result);
 
@@ -53,6 +58,66 @@ public sealed class CheckTests
         var error = JsonNode.Parse(answer.Output.Span)!;
         Assert.Equal(104, (int)error["code"]!);
         Assert.Contains(expected.Replace("{host}", host, StringComparison.Ordinal), (string?)error["msg"], StringComparison.Ordinal);
+    }
+
+    [KernelFact]
+    public void Check_misses_promiscuity_that_promiscMode_asked_for()
+    {
+        using var node = new Node();
+        using var pod = new Pod();
+        var config = node.DualStack;
+        config["hairpinMode"] = false;
+        config["promiscMode"] = true;
+        var result = node.Add(pod, config);
+        Assert.Equal(0, node.Check(pod, config, result).ExitCode);
+
+        node.Ip("link", "set", "br0", "promisc", "off");
+
+        Assert.Contains("bridge br0 is not promiscuous", Node.Text(node.Check(pod, config, result)), StringComparison.Ordinal);
+    }
+
+    [KernelFact]
+    public void Check_wants_no_forwarding_where_the_network_has_no_gateway()
+    {
+        using var node = new Node();
+        using var pod = new Pod();
+        var config = node.Config("""{ "ipam": { "type": "cnitun", "subnet": "10.77.1.0/24" } }""");
+        var result = node.Add(pod, config);
+
+        Assert.Equal(0, node.Check(pod, config, result).ExitCode);
+    }
+
+    [KernelTheory]
+    [InlineData("02:00:00:00:0a:09", "02-00-00-00-0A-09", true)]
+    [InlineData("02:00:00:00:0a:09", "0200.0000.0a09", true)]
+    [InlineData("02:00:00:00:0a:08", "02:00:00:00:0a:09", false)]
+    public void The_MAC_that_a_later_plugin_says_it_set_is_the_one_that_counts(string actual, string told, bool content)
+    {
+        using var node = new Node();
+        using var pod = new Pod();
+        var result = node.Add(pod, node.DualStack);
+        pod.Ip("link", "set", "eth0", "address", actual);
+        result["interfaces"]![2]!["mac"] = told;
+
+        var answer = node.Check(pod, node.DualStack, result);
+
+        Assert.True(answer.ExitCode == (content ? 0 : 1), Node.Text(answer));
+    }
+
+    [KernelTheory]
+    [InlineData(1300, true)]
+    [InlineData(1301, false)]
+    public void So_is_the_MTU(int told, bool content)
+    {
+        using var node = new Node();
+        using var pod = new Pod();
+        var result = node.Add(pod, node.DualStack);
+        pod.Ip("link", "set", "eth0", "mtu", "1300");
+        result["interfaces"]![2]!["mtu"] = told;
+
+        var answer = node.Check(pod, node.DualStack, result);
+
+        Assert.True(answer.ExitCode == (content ? 0 : 1), Node.Text(answer));
     }
 
     [KernelFact]

@@ -61,6 +61,41 @@ public sealed class GcTests
     }
 
     [KernelFact]
+    public void Null_is_the_empty_list_as_Go_writes_it()
+    {
+        using var node = new Node();
+        using var pod = new Pod();
+        node.Add(pod, node.DualStack);
+        var config = node.DualStack;
+        config["cni.dev/valid-attachments"] = null;
+
+        var answer = node.Call("GC", string.Empty, string.Empty, config);
+
+        Assert.True(answer.ExitCode == 0, Node.Text(answer));
+        node.AssertNothingLeft();
+    }
+
+    [KernelTheory]
+    [InlineData("[null]", "[0] is not an object")]
+    [InlineData("""[{ "containerID": null, "ifname": "eth0" }]""", "[0].containerID is not a text")]
+    [InlineData("""[{ "containerID": "a", "ifname": null }]""", "[0].ifname is not a text")]
+    [InlineData("""[{ "containerID": "a" }]""", "[0] lacks containerID or ifname")]
+    public void An_entry_that_names_no_attachment_is_an_error_that_says_where_and_frees_nothing(string list, string expected)
+    {
+        using var node = new Node();
+        using var pod = new Pod();
+        node.Add(pod, node.DualStack);
+        var config = node.DualStack;
+        config["cni.dev/valid-attachments"] = JsonNode.Parse(list);
+
+        var error = node.Fail("GC", pod, config);
+
+        Assert.Equal(6, (int)error["code"]!);
+        Assert.Contains(expected, (string?)error["msg"], StringComparison.Ordinal);
+        Assert.Single(node.Endpoints());
+    }
+
+    [KernelFact]
     public void GC_of_a_network_that_has_nothing_makes_nothing()
     {
         using var node = new Node();

@@ -49,7 +49,7 @@ internal sealed class MasqueradeNode : IDisposable
     }
 
     /// <summary>Opens the masquerade of a network in the node.</summary>
-    public NodeFirewall Open(string network = "pods") => In(node, () => NodeFirewall.Open(network));
+    public NodeFirewall Open(string network = "pods") => In(node, () => NodeFirewall.Open(network, "/run/cnitun-none"));
 
     /// <summary>Sends a datagram from the pod to the outside, has it answered, and tells from whom it came.</summary>
     public IPEndPoint SeenOutside(bool isIPv6, int sourcePort = 0) => SeenBy(outside, isIPv6 ? "2001:db8::2" : "192.0.2.2", sourcePort);

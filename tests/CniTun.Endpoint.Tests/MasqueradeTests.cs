@@ -116,7 +116,7 @@ public sealed class MasqueradeTests
         masquerade.Remove(Pod, []);
         Assert.Empty(node.Ruleset());
 
-        using var lacking = new NodeFirewall("pods", netlink: null);
+        using var lacking = new NodeFirewall("pods", "/run/cnitun-none", netlink: null);
         var none = lacking.Masquerade;
         none.Remove(Pod, []);
         none.Remove(Pod, Addresses);

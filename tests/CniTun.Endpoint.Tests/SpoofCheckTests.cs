@@ -161,7 +161,7 @@ public sealed class SpoofCheckTests
     [Fact]
     public void A_kernel_without_netfilter_is_refused_only_by_what_adds()
     {
-        using var lacking = new NodeFirewall("pods", netlink: null);
+        using var lacking = new NodeFirewall("pods", "/run/cnitun-none", netlink: null);
         lacking.SpoofCheck.Remove(Attachment);
         lacking.SpoofCheck.RemoveAllBut([]);
 

@@ -1,5 +1,6 @@
 using CniTun.Addresses;
 using CniTun.Cni;
+using CniTun.Endpoint.Firewall;
 using CniTun.Ipam;
 using CniTun.Linux;
 
@@ -45,6 +46,14 @@ internal sealed class AttachmentStore : IDisposable
                 tooLong);
         }
     }
+
+    /// <summary>Saves what the host does for an attachment, before it does it.</summary>
+    /// <returns>What was saved before, by an ADD that was killed; null if nothing was.</returns>
+    public EndpointRecord? SaveEndpoint(Attachment attachment, EndpointRecord record) =>
+        Translated(directory, () => EndpointRecord.FromFile(store.SaveEndpoint(attachment, record.ToFile(attachment))));
+
+    /// <inheritdoc cref="LeaseStore.TakeEndpoint"/>
+    public EndpointRecord? TakeEndpoint(Attachment attachment) => Translated(directory, () => EndpointRecord.FromFile(store.TakeEndpoint(attachment)));
 
     /// <returns>Null if every address of the set is leased.</returns>
     public Lease? Allocate(Attachment attachment, string networkNamespace, RangeSet set) =>

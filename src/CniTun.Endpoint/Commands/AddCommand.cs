@@ -55,7 +55,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         Action<CniResult> deliver)
     {
         using var store = AttachmentStore.Open(settings.DataDirectory, settings.Name);
-        using var firewall = settings.NeedsFirewall ? NodeFirewall.Open(settings.Name) : null;
+        using var firewall = settings.NeedsFirewall ? NodeFirewall.Open(settings.Name, settings.DataDirectory, diagnostics.Write) : null;
 
         // Disposed before all that it undoes with.
         using var rollback = new Rollback(diagnostics.Write);
@@ -70,16 +70,20 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         var podMac = settings.Mac ?? EndpointNames.PodMac(ips.Count > 0 ? ips[0].Address.Address : null, attachment);
         var (bridge, vlanGateway) = CreateVeth(hostEnd, pod, settings, podMac, ips, store, diagnostics);
         rollback.Add("delete veth", hostEnd.DeleteUnfinished);
-        if (settings.Masquerade)
+        if (firewall is not null)
         {
-            firewall!.Masquerade.Add(attachment, [.. ips.Select(ip => ip.Address)]);
-            rollback.Add("stop masquerading", () => firewall.Masquerade.Remove(attachment, [.. ips.Select(ip => ip.Address)]));
-        }
+            var record = new EndpointRecord(settings.Masquerade ? [.. ips.Select(ip => ip.Address)] : [], settings.CheckSpoofing ? podMac : null);
+            rollback.Add("stop masquerading and guarding", () =>
+            {
+                store.TakeEndpoint(attachment);
+                firewall.Remove(attachment, record);
+            });
+            if (store.SaveEndpoint(attachment, record) is { } left)
+            {
+                firewall.Remove(attachment, left);
+            }
 
-        if (settings.CheckSpoofing)
-        {
-            firewall!.SpoofCheck.Add(attachment, podMac);
-            rollback.Add("stop guarding", () => firewall.SpoofCheck.Remove(attachment));
+            firewall.Add(attachment, record);
         }
 
         using var podInterface = new PodInterface(pod, arguments.InterfaceName, settings, diagnostics.Write);

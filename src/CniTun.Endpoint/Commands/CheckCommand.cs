@@ -3,6 +3,7 @@ using CniTun.Endpoint.Addressing;
 using CniTun.Endpoint.Configuration;
 using CniTun.Endpoint.Firewall;
 using CniTun.Ipam;
+using CniTun.Linux;
 using CniTun.Linux.Netlink;
 
 namespace CniTun.Endpoint.Commands;
@@ -38,6 +39,8 @@ internal sealed class CheckCommand(CniRequest request)
         using var store = AttachmentStore.Open(settings.DataDirectory, settings.Name);
         AddressManagement.Choose(request, configuration, store, attachment).Check(expected);
     }
+
+    private static string HexDigits(string mac) => string.Concat(mac.Where(char.IsAsciiHexDigit)).ToUpperInvariant();
 
     private static CniException Differs(string difference) => EndpointErrors.NotAsExpected(difference);
 
@@ -76,6 +79,11 @@ internal sealed class CheckCommand(CniRequest request)
             throw Differs($"bridge {bridge.Name} is down");
         }
 
+        if (settings.Promiscuous && !bridge.IsPromiscuous)
+        {
+            throw Differs($"bridge {bridge.Name} is not promiscuous");
+        }
+
         if (!settings.IsGateway)
         {
             return;
@@ -94,12 +102,28 @@ internal sealed class CheckCommand(CniRequest request)
             {
                 throw Differs($"{(holder == bridge ? "bridge " : string.Empty)}{holder.Name} has no address {gateway}");
             }
+
+            CheckForwarding(ip.Address.Address.IsIPv6, holder.Name);
+        }
+    }
+
+    /// <summary>The setting of all interfaces and that of the one by which containers' packets come in: either may have been turned off since.</summary>
+    private static void CheckForwarding(bool isIPv6, string holder)
+    {
+        foreach (var setting in isIPv6
+            ? (string[])["net/ipv6/conf/all/forwarding", $"net/ipv6/conf/{holder}/forwarding"]
+            : ["net/ipv4/ip_forward", $"net/ipv4/conf/{holder}/forwarding"])
+        {
+            if (Sysctl.TryRead(setting) is "0")
+            {
+                throw Differs($"the host does not forward {(isIPv6 ? "IPv6" : "IPv4")}: {setting} is 0");
+            }
         }
     }
 
     private void CheckFirewall(NetworkSettings settings, Link podLink, CniResult expected)
     {
-        using var firewall = NodeFirewall.Open(settings.Name);
+        using var firewall = NodeFirewall.Open(settings.Name, settings.DataDirectory);
         if (settings.Masquerade
             && firewall.Masquerade.Missing(attachment, [.. PreviousResult.AddressesOf(expected, arguments.InterfaceName)]) is { } unmasked)
         {
@@ -127,7 +151,8 @@ internal sealed class CheckCommand(CniRequest request)
             throw Differs($"{name} is {(link.IsUp ? "up" : "down")}");
         }
 
-        if (ours.Mac is { Length: > 0 } mac && !string.Equals(mac, link.Mac?.ToString(), StringComparison.OrdinalIgnoreCase))
+        // A later plugin's result has the address as its configuration wrote it: with hyphens or dots, in any case.
+        if (ours.Mac is { Length: > 0 } mac && HexDigits(mac) != HexDigits(link.Mac?.ToString() ?? string.Empty))
         {
             throw Differs($"{name} has MAC {link.Mac} instead of {mac}");
         }

@@ -26,15 +26,18 @@ internal sealed class DelCommand(CniRequest request, bool mayFork)
         var dataDirectory = NetworkSettings.DataDirectoryOf(configuration);
         using var host = RouteNetlink.Open();
         using var removal = LinkRemoval.Open(mayFork);
-        using var firewall = NodeFirewall.Open(request.NetworkName);
+        using var firewall = NodeFirewall.Open(request.NetworkName, dataDirectory);
         var link = new HostEnd(host, attachment).Find(request.NetworkName);
         AttachmentStore? store = null;
         bool deleted;
         try
         {
             store = AttachmentStore.TryOpen(dataDirectory, request.NetworkName);
-            firewall.SpoofCheck.Remove(attachment);
-            firewall.Masquerade.Remove(attachment, KnownAddresses(configuration, store));
+
+            // First of all: while the record is there, others may put back what it says.
+            var record = store?.TakeEndpoint(attachment);
+            firewall.SpoofCheck.Remove(attachment, record?.HeldTo);
+            firewall.Masquerade.Remove(attachment, [.. KnownAddresses(configuration, store).Union(record?.Masqueraded ?? [])]);
         }
         finally
         {

@@ -22,22 +22,25 @@ internal sealed class GcCommand(CniRequest request, bool mayFork)
         var valid = ReadValid(configuration);
         using var host = RouteNetlink.Open();
         using var removal = LinkRemoval.Open(mayFork);
-        using var store = AttachmentStore.TryOpen(NetworkSettings.DataDirectoryOf(configuration), request.NetworkName);
+        var dataDirectory = NetworkSettings.DataDirectoryOf(configuration);
+        using var store = AttachmentStore.TryOpen(dataDirectory, request.NetworkName);
+        var gone = (store?.Attachments() ?? []).Where(attachment => !valid.Contains(attachment)).ToList();
+
+        // Before the elements that they speak of: while a record is there, others may put those back.
+        gone.ForEach(attachment => Try(attachment.ToString(), () => store!.TakeEndpoint(attachment)));
 
         // Before the leases: as long as one is there, DEL and GC know of whom to look for more.
-        using (var firewall = NodeFirewall.Open(request.NetworkName))
+        using (var firewall = NodeFirewall.Open(request.NetworkName, dataDirectory))
         {
             Try("masquerade", () => firewall.Masquerade.RemoveAllBut(valid));
             Try("guard against forged MACs", () => firewall.SpoofCheck.RemoveAllBut(valid));
+            Try("packet filter of the others", firewall.Restore);
         }
 
-        foreach (var attachment in store?.Attachments() ?? [])
+        foreach (var attachment in gone)
         {
-            if (!valid.Contains(attachment))
-            {
-                Try(attachment.ToString(), () => DeleteHostEnd(host, removal, attachment));
-                Try(attachment.ToString(), () => store!.Release(attachment));
-            }
+            Try(attachment.ToString(), () => DeleteHostEnd(host, removal, attachment));
+            Try(attachment.ToString(), () => store!.Release(attachment));
         }
 
         Try("leases without a record", () => store?.ReleaseUnrecorded(valid));

@@ -108,7 +108,8 @@ internal static class ConfigurationReader
                 ReadArgs(ref json, configuration);
                 break;
             case "cni.dev/valid-attachments":
-                configuration.ValidAttachments = json.Array(ReadValidAttachment);
+                // Go's encoder writes an empty list so.
+                configuration.ValidAttachments = json.Array(ReadValidAttachment) ?? [];
                 break;
             default:
                 json.Skip();

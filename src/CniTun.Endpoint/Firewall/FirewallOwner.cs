@@ -1,4 +1,5 @@
 using CniTun.Ipam;
+using CniTun.Linux.Nftables;
 
 namespace CniTun.Endpoint.Firewall;
 
@@ -21,6 +22,10 @@ internal static class FirewallOwner
     /// <summary>Gets what every comment of the network begins with, and no other's.</summary>
     public static string PrefixOf(string network) =>
         (IsPlain(network, LongestNetwork) ? network : Short(new Attachment(network, string.Empty))) + " ";
+
+    /// <summary>Gets the comment of the rule that says that a table holds what the records in a directory say.</summary>
+    public static string OfRecords(string dataDirectory) =>
+        IsPlain(dataDirectory, NftComment.LongestBytes) ? dataDirectory : Short(new Attachment(dataDirectory, string.Empty));
 
     private static string Name(Attachment attachment)
     {

@@ -1,7 +1,6 @@
 using CniTun.Addresses;
 using CniTun.Ipam;
 using CniTun.Linux;
-using CniTun.Linux.Nftables;
 
 namespace CniTun.Endpoint.Firewall;
 
@@ -12,34 +11,25 @@ internal sealed class SpoofCheck(OwnedElements elements)
     /// <param name="attachment">Whose it is.</param>
     /// <param name="podMac">The one address that the container may send from.</param>
     /// <exception cref="LinuxException">EOPNOTSUPP, EPROTONOSUPPORT: no nf_tables for bridges in this kernel. EPERM: no CAP_NET_ADMIN.</exception>
-    public void Add(Attachment attachment, MacAddress podMac) => elements.Add(ElementsOf(attachment, podMac), () => FindAll(attachment));
+    public void Add(Attachment attachment, MacAddress podMac) =>
+        elements.Add(attachment, new EndpointRecord([], podMac), () => FindAll(attachment));
 
     /// <summary>Removes what belongs to an attachment, which costs one look if that is nothing.</summary>
-    public void Remove(Attachment attachment) => elements.Remove(attachment, () => Find(attachment));
+    /// <param name="attachment">Whose elements go.</param>
+    /// <param name="podMac">The address that its record says; without, everything is looked through where the host end is guarded.</param>
+    public void Remove(Attachment attachment, MacAddress? podMac = null) => elements.Remove(attachment, () => Find(attachment, podMac));
 
     /// <summary>Removes whatever belongs to attachments of this network that are not listed.</summary>
     public void RemoveAllBut(IEnumerable<Attachment> valid) => elements.RemoveAllBut(valid);
 
     /// <summary>Names the first thing that is not there of what holds an attachment to an address; null if all is.</summary>
-    public string? Missing(Attachment attachment, MacAddress podMac) => elements.Missing(ElementsOf(attachment, podMac));
-
-    private List<FirewallElement> ElementsOf(Attachment attachment, MacAddress podMac)
-    {
-        var owner = elements.OwnerOf(attachment);
-        var hostEnd = EndpointNames.HostVeth(attachment);
-        return
-        [
-            new FirewallElement(SpoofTable.GuardedSet, NftElement.Of(hostEnd, owner)),
-            new FirewallElement(SpoofTable.OwnSet, NftElement.Of(hostEnd, podMac, owner)),
-        ];
-    }
+    public string? Missing(Attachment attachment, MacAddress podMac) => elements.Missing(attachment, new EndpointRecord([], podMac));
 
     /// <summary>Finds what there is about an attachment's host end if that is guarded.</summary>
-    private List<FirewallElement> Find(Attachment attachment)
-    {
-        var guarded = new FirewallElement(SpoofTable.GuardedSet, NftElement.Of(EndpointNames.HostVeth(attachment), string.Empty));
-        return elements.Find(guarded) is null ? [] : FindAll(attachment);
-    }
+    private List<FirewallElement> Find(Attachment attachment, MacAddress? podMac) =>
+        elements.Find(SpoofTable.GuardedOf(string.Empty, attachment)) is not { } guarded ? []
+        : podMac is { } mac && elements.Find(SpoofTable.OwnOf(string.Empty, attachment, mac)) is { } own ? [guarded, own]
+        : FindAll(attachment);
 
     /// <summary>Searches for what there is: which address the host end is held to, nobody may know any more.</summary>
     private List<FirewallElement> FindAll(Attachment attachment)

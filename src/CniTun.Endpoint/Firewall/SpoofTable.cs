@@ -1,3 +1,5 @@
+using CniTun.Addresses;
+using CniTun.Ipam;
 using CniTun.Linux.Nftables;
 
 namespace CniTun.Endpoint.Firewall;
@@ -12,15 +14,15 @@ namespace CniTun.Endpoint.Firewall;
 ///         type filter hook prerouting priority dstnat; policy accept;
 ///         iifname @guarded iifname . ether saddr != @own drop
 ///     }
+///     chain restored: see FirewallTable
 /// }
 /// </code>
 /// <para>Of family bridge: a frame is looked at as it comes into the bridge, before the bridge learns from it.</para>
 /// </remarks>
 internal sealed class SpoofTable : FirewallTable
 {
-    public const string GuardedSet = "guarded";
-    public const string OwnSet = "own";
-
+    private const string GuardedSet = "guarded";
+    private const string OwnSet = "own";
     private const string DropRule = "drop what comes from another address";
 
     public override NftTable Table => new(NftFamily.Bridge, Name);
@@ -31,9 +33,18 @@ internal sealed class SpoofTable : FirewallTable
 
     public override IReadOnlyList<string> Sets { get; } = [GuardedSet, OwnSet];
 
+    public override IEnumerable<FirewallElement> ElementsOf(string owner, Attachment attachment, EndpointRecord record) =>
+        record.HeldTo is { } mac ? [GuardedOf(owner, attachment), OwnOf(owner, attachment, mac)] : [];
+
+    public static FirewallElement GuardedOf(string owner, Attachment attachment) =>
+        new(GuardedSet, NftElement.Of(EndpointNames.HostVeth(attachment), owner));
+
+    public static FirewallElement OwnOf(string owner, Attachment attachment, MacAddress mac) =>
+        new(OwnSet, NftElement.Of(EndpointNames.HostVeth(attachment), mac, owner));
+
     public override void Write(NftTransaction transaction)
     {
-        transaction.AddTable();
+        Begin(transaction);
         transaction.AddBridgeInputChain(Chain);
         transaction.AddInterfaceSet(GuardedSet);
         transaction.AddInterfaceAddressSet(OwnSet);

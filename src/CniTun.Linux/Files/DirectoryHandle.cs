@@ -82,8 +82,9 @@ public sealed class DirectoryHandle : IDisposable
     }
 
     /// <summary>Keeps other processes away until this handle is disposed or its owner dies; those who do not ask for the lock are not kept.</summary>
+    /// <param name="shared">Whether only those are kept away who want it for themselves alone.</param>
     /// <exception cref="LinuxException">EAGAIN: another process has held it for ten seconds, which the text names.</exception>
-    public void Lock() => DirectoryLock.Acquire(Descriptor, Path);
+    public void Lock(bool shared = false) => DirectoryLock.Acquire(Descriptor, Path, shared);
 
     /// <summary>Tells whether the directory is still the one of that name in its parent.</summary>
     public unsafe bool IsStill(DirectoryHandle parent, string name)

@@ -4,17 +4,17 @@ using static Tmds.Linux.LibC;
 
 namespace CniTun.Linux.Files;
 
-/// <summary>Waits for the exclusive lock on an open file (flock), and says who has it when that takes too long.</summary>
+/// <summary>Waits for the lock on an open file (flock), and says who has it when that takes too long.</summary>
 internal static class DirectoryLock
 {
     private const int PatienceMilliseconds = 10_000;
     private const int StepMilliseconds = 1;
 
     /// <exception cref="LinuxException">EAGAIN: another process has held it for ten seconds, which the text names.</exception>
-    public static void Acquire(int descriptor, string path)
+    public static void Acquire(int descriptor, string path, bool shared)
     {
         var deadline = Environment.TickCount64 + PatienceMilliseconds;
-        while (Libc.flock(descriptor, Libc.LOCK_EX | Libc.LOCK_NB) < 0)
+        while (Libc.flock(descriptor, (shared ? Libc.LOCK_SH : Libc.LOCK_EX) | Libc.LOCK_NB) < 0)
         {
             var errno = Libc.LastErrno;
             if (errno is not (Errno.EAGAIN or Errno.EINTR))

@@ -77,6 +77,14 @@ internal sealed class NetlinkDescriptor : IDisposable
         fixed (byte* bytes = request)
         {
             var sent = sendto(Number, bytes, request.Length, 0, (sockaddr*)&kernel, sizeof(NetlinkAddress));
+            if (sent < 0 && Libc.LastErrno == Errno.EMSGSIZE)
+            {
+                // A datagram must fit into the buffer, of which the kernel makes twice what it is told.
+                var room = request.Length;
+                _ = setsockopt(Number, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(int));
+                sent = sendto(Number, bytes, request.Length, 0, (sockaddr*)&kernel, sizeof(NetlinkAddress));
+            }
+
             if (sent < 0)
             {
                 throw new LinuxException(call, subject, Libc.LastErrno);

@@ -25,7 +25,6 @@ internal static class NftMessage
         : (type & 0xff) switch
         {
             NFT_MSG_NEWTABLE => nameof(NFT_MSG_NEWTABLE),
-            NFT_MSG_DELTABLE => nameof(NFT_MSG_DELTABLE),
             NFT_MSG_NEWCHAIN => nameof(NFT_MSG_NEWCHAIN),
             NFT_MSG_NEWRULE => nameof(NFT_MSG_NEWRULE),
             NFT_MSG_GETRULE => nameof(NFT_MSG_GETRULE),

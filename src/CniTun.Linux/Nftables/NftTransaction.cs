@@ -68,12 +68,13 @@ public sealed class NftTransaction
         End(message, table.ToString());
     }
 
-    /// <summary>Removes the table with all that is in it.</summary>
-    public void DeleteTable()
+    /// <summary>Makes, if it is missing, a chain that no packet passes through.</summary>
+    public void AddChain(string name)
     {
-        var message = Begin(NFT_MSG_DELTABLE, 0);
-        message.Attribute(NFTA_TABLE_NAME, table.Name);
-        End(message, table.ToString());
+        var message = Begin(NFT_MSG_NEWCHAIN, CreateIfMissing);
+        message.Attribute(NFTA_CHAIN_TABLE, table.Name);
+        message.Attribute(NFTA_CHAIN_NAME, name);
+        End(message, $"chain {name}");
     }
 
     /// <summary>Makes, if it is missing, a chain that sees the first packet of each connection after routing, to change its source.</summary>

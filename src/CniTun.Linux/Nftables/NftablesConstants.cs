@@ -11,7 +11,6 @@ internal static class NftablesConstants
     public const ushort NFNL_SUBSYS_NFTABLES = 10;
 
     public const ushort NFT_MSG_NEWTABLE = 0;
-    public const ushort NFT_MSG_DELTABLE = 2;
     public const ushort NFT_MSG_NEWCHAIN = 3;
     public const ushort NFT_MSG_NEWRULE = 6;
     public const ushort NFT_MSG_GETRULE = 7;

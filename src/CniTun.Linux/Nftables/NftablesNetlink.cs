@@ -27,7 +27,7 @@ public sealed class NftablesNetlink : IDisposable
     /// <summary>Makes all changes at once; if one is refused, none.</summary>
     /// <exception cref="LinuxException">
     /// The first refusal: EEXIST: an element, or another object of that name, is there. ENOENT: the table, set or element
-    /// is missing. EPERM: no CAP_NET_ADMIN. EMSGSIZE: more than about 200 KB of changes.
+    /// is missing. EPERM: no CAP_NET_ADMIN.
     /// </exception>
     public void Commit(NftTransaction transaction)
     {
@@ -68,14 +68,13 @@ public sealed class NftablesNetlink : IDisposable
         return Dump<NftElement>(ref request, $"set {set} of {table}", ReadElements);
     }
 
-    /// <summary>Lists the comments of a chain's rules, in the order of the rules; a rule without one is empty.</summary>
-    /// <returns>Empty, too, if there is no such table or chain.</returns>
-    public IReadOnlyList<string> RuleComments(NftTable table, string chain)
+    /// <summary>Lists the comments of a table's rules, those of each chain in order; a rule without one is empty.</summary>
+    /// <returns>Empty, too, if there is no such table.</returns>
+    public IReadOnlyList<NftRuleComment> RuleComments(NftTable table)
     {
         var request = NftMessage.Begin(stackalloc byte[NetlinkSocket.RequestBytes], table, NFT_MSG_GETRULE, NLM_F_REQUEST | NLM_F_DUMP);
         request.Attribute(NFTA_RULE_TABLE, table.Name);
-        request.Attribute(NFTA_RULE_CHAIN, chain);
-        return Dump<string>(ref request, $"chain {chain} of {table}", ReadRuleComment);
+        return Dump<NftRuleComment>(ref request, $"rules of {table}", ReadRuleComment);
     }
 
     public void Dispose() => socket.Dispose();
@@ -103,19 +102,24 @@ public sealed class NftablesNetlink : IDisposable
         }
     }
 
-    internal static void ReadRuleComment(NetlinkMessage message, List<string> list)
+    internal static void ReadRuleComment(NetlinkMessage message, List<NftRuleComment> list)
     {
-        var comment = string.Empty;
+        var (chain, comment) = (string.Empty, string.Empty);
         var attributes = message.After<NetfilterHeader>();
         while (attributes.MoveNext())
         {
-            if (attributes.Type == NFTA_RULE_USERDATA)
+            switch (attributes.Type)
             {
-                comment = NftComment.Decode(attributes.Value) ?? comment;
+                case NFTA_RULE_CHAIN:
+                    chain = attributes.String;
+                    break;
+                case NFTA_RULE_USERDATA:
+                    comment = NftComment.Decode(attributes.Value) ?? comment;
+                    break;
             }
         }
 
-        list.Add(comment);
+        list.Add(new NftRuleComment(chain, comment));
     }
 
     /// <summary>EINVAL is what nfnetlink says to a request for a subsystem that it does not know; a batch it refuses with EOPNOTSUPP itself.</summary>
@@ -123,7 +127,6 @@ public sealed class NftablesNetlink : IDisposable
         new(unknown.Call, unknown.Subject, Errno.EOPNOTSUPP, "no nf_tables in this kernel");
 
     private List<T> Dump<T>(ref NetlinkWriter request, string subject, NetlinkSocket.MessageHandler<List<T>> onMessage)
-        where T : class
     {
         try
         {
@@ -135,3 +138,6 @@ public sealed class NftablesNetlink : IDisposable
         }
     }
 }
+
+/// <summary>The comment of a rule, and the chain that it is in.</summary>
+public readonly record struct NftRuleComment(string Chain, string Comment);

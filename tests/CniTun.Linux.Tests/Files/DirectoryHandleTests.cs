@@ -90,7 +90,7 @@ public sealed class DirectoryHandleTests : IDisposable
         using var first = DirectoryHandle.OpenOrCreate(root);
         using var second = DirectoryHandle.OpenOrCreate(root);
         first.Lock();
-        var waiter = new Thread(second.Lock);
+        var waiter = new Thread(() => second.Lock());
 
         waiter.Start();
         Assert.False(waiter.Join(TimeSpan.FromMilliseconds(200)));

@@ -11,7 +11,7 @@ public sealed class NftablesReaderTests
         var random = new Random(20261124);
         byte[] seed = [.. Seed(), .. TestTable.BridgeFrame().Finish()];
         var elements = new List<NftElement>();
-        var comments = new List<string>();
+        var comments = new List<NftRuleComment>();
         for (var round = 0; round < 50_000; round++)
         {
             var bytes = Mutate(random, seed);
@@ -36,7 +36,7 @@ public sealed class NftablesReaderTests
     public void What_is_written_reads_back()
     {
         var elements = new List<NftElement>();
-        var comments = new List<string>();
+        var comments = new List<NftRuleComment>();
         var reader = new NetlinkReader(Seed());
         while (reader.MoveNext())
         {
@@ -47,7 +47,7 @@ public sealed class NftablesReaderTests
         Assert.Equal(["10.1.0.2", "10.1.0.2 . 10.1.0.0", "fd00:1::2", "fd00:1::2 . fd00:1::"], elements.Select(element => element.ToString()));
         Assert.Equal(["one", "one", "two", "two"], elements.Select(element => element.Comment));
         Assert.True(elements[3].HasKeyOf(TestTable.Pair6));
-        Assert.Equal(["marked", "masquerade 4", "masquerade 6"], comments.Where(comment => comment.Length > 0));
+        Assert.Equal(["marked", "masquerade 4", "masquerade 6"], comments.Select(rule => rule.Comment).Where(comment => comment.Length > 0));
     }
 
     [Fact]

@@ -25,9 +25,6 @@ public sealed class TransactionSnapshotTests
     });
 
     [Fact]
-    public void Delete_table() => Match(static transaction => transaction.DeleteTable());
-
-    [Fact]
     public void A_comment_that_nft_would_not_take_back_is_refused()
     {
         Assert.Equal(NftComment.LongestBytes + 3, NftComment.Encode(new string('x', NftComment.LongestBytes)).Length);
