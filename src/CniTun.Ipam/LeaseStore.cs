@@ -104,13 +104,17 @@ public sealed class LeaseStore : IDisposable
             return null;
         }
 
-        if (address.Value - range.First.Value < (UInt128)range.Count)
-        {
-            using var map = pools.Open(range);
-            map.MarkLeased((int)(address.Value - range.First.Value), moveCursor: false);
-        }
-
+        UseMap(range, address, static (map, offset) => map.MarkLeased(offset, moveCursor: false));
         return lease;
+    }
+
+    /// <summary>Has the search for a free address go on behind this one, as if it had been the last given out; whether it is leased does not matter.</summary>
+    public void ContinueBehind(RangeSet set, IpAddress address)
+    {
+        if (set.Find(address) is { } range)
+        {
+            UseMap(range, address, static (map, offset) => map.ContinueBehind(offset));
+        }
     }
 
     /// <summary>Does something once in the life of the store; again if it was cut short.</summary>
@@ -284,6 +288,17 @@ public sealed class LeaseStore : IDisposable
 
         record.TryDelete(name);
         return false;
+    }
+
+    /// <summary>Does something with the map of a range, unless the address lies behind those that we choose from.</summary>
+    private void UseMap(AddressRange range, IpAddress address, Action<FreeMap, int> action)
+    {
+        var offset = address.Value - range.First.Value;
+        if (offset < (UInt128)range.Count)
+        {
+            using var map = pools.Open(range);
+            action(map, (int)offset);
+        }
     }
 
     private bool IsRecorded(Lease lease, string name)

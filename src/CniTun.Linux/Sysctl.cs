@@ -67,7 +67,7 @@ public static class Sysctl
     }
 
     private static string Validated(string name) =>
-        name.Contains("..", StringComparison.Ordinal) || name.StartsWith('/')
+        name.StartsWith('/') || Array.IndexOf(name.Split('/'), "..") >= 0
             ? throw new ArgumentException($"'{name}' is not the name of a setting", nameof(name))
             : name;
 }

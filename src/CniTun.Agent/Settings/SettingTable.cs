@@ -68,9 +68,8 @@ internal static class SettingTable
             ? value
             : throw new AgentException($"'{value}' is not a network name: letters, digits, '_', '.' and '-', the first a letter or digit");
 
-    /// <summary>What the kernel accepts (dev_valid_name): IFNAMSIZ is 16 with the NUL.</summary>
     private static string InterfaceName(string value) =>
-        value is not ("" or "." or "..") && Encoding.UTF8.GetByteCount(value) < 16 && !value.Any(letter => letter is '/' or ':' or '%' or '\0' || char.IsWhiteSpace(letter))
+        Addresses.InterfaceName.IsValidForNew(value)
             ? value
             : throw new AgentException($"'{value}' is not an interface name: 1 to 15 bytes without '/', ':', '%' and white space");
 

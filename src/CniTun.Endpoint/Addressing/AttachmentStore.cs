@@ -54,6 +54,13 @@ internal sealed class AttachmentStore : IDisposable
     public Lease? Claim(Attachment attachment, string networkNamespace, RangeSet set, IpAddress address) =>
         Translated(directory, () => store.Claim(attachment, networkNamespace, set, address));
 
+    /// <summary>Has the search for a free address go on behind one.</summary>
+    public void ContinueBehind(RangeSet set, IpAddress address) => Translated(directory, () =>
+    {
+        store.ContinueBehind(set, address);
+        return true;
+    });
+
     public IReadOnlyList<Lease> Find(Attachment attachment) => Translated(directory, () => store.Find(attachment));
 
     public IReadOnlyList<Attachment> Attachments() => Translated(directory, store.Attachments);

@@ -81,7 +81,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
             Interfaces = [Told(bridge), Told(hostLink), Told(podLink, arguments.NetworkNamespace), .. vlanGateway is null ? [] : new[] { Told(vlanGateway) }],
             Ips = ips,
             Routes = routes,
-            Dns = settings.Dns is { IsEmpty: false } ? settings.Dns : given.Dns,
+            Dns = settings.Dns is { IsSaid: true } ? settings.Dns : given.Dns,
         });
     }
 

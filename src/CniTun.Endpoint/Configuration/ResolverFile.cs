@@ -33,7 +33,7 @@ internal static class ResolverFile
         var nameservers = new List<string>();
         var options = new List<string>();
         string? domain = null;
-        string[] search = [];
+        var search = new List<string>();
         foreach (var line in text.Split('\n'))
         {
             var words = line.Split([' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries);
@@ -46,7 +46,7 @@ internal static class ResolverFile
                     domain = name;
                     break;
                 case ["search", .. var names]:
-                    search = names;
+                    search.AddRange(names);
                     break;
                 case ["options", .. var names]:
                     options.AddRange(names);

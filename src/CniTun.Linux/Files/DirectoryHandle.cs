@@ -115,9 +115,26 @@ public sealed class DirectoryHandle : IDisposable
         using var file = new SafeFileHandle(descriptor, ownsHandle: true);
         var content = new byte[limitBytes];
         var length = 0;
-        while (length < limitBytes && RandomAccess.Read(file, content.AsSpan(length), length) is > 0 and var count)
+        while (length < limitBytes)
         {
-            length += count;
+            nint count;
+            fixed (byte* bytes = content)
+            {
+                // Not the framework's way, whose errors are no numbers and whose words the binaries do not have.
+                count = (nint)read(descriptor, bytes + length, limitBytes - length);
+            }
+
+            if (count < 0 && Libc.LastErrno != Errno.EINTR)
+            {
+                throw new LinuxException("read", Join(name), Libc.LastErrno);
+            }
+
+            if (count == 0)
+            {
+                break;
+            }
+
+            length += (int)Math.Max(count, 0);
         }
 
         return content[..length];
