@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using CniTun.Agent.Keys;
 using CniTun.Agent.Settings;
+using CniTun.Linux;
 using Microsoft.Extensions.Logging;
 
 namespace CniTun.Agent.Command;
@@ -31,7 +32,7 @@ internal static class Program
         }
         catch (Exception e) when (e is AgentException or IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"cnitun-agent: {e.Message}");
+            Console.Error.WriteLine($"cnitun-agent: {Errno.Describe(e)}");
             return Failure;
         }
     }

@@ -28,7 +28,7 @@ try
 }
 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
 {
-    await Console.Error.WriteLineAsync($"cnitun-tunnel: {e.Message}{Advice(e, settings)}");
+    await Console.Error.WriteLineAsync($"cnitun-tunnel: {Errno.Describe(e)}{Advice(e, settings)}");
     return Failure;
 }
 

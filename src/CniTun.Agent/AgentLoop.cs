@@ -3,6 +3,7 @@ using CniTun.Agent.Files;
 using CniTun.Agent.Keys;
 using CniTun.Agent.Nodes;
 using CniTun.Agent.Settings;
+using CniTun.Linux;
 using CniTun.Linux.Files;
 using CniTun.Linux.Netlink;
 using Microsoft.Extensions.Logging;
@@ -108,7 +109,7 @@ public sealed class AgentLoop
         }
         catch (Exception e) when (e is AgentException or IOException or UnauthorizedAccessException)
         {
-            failure = e.Message;
+            failure = Errno.Describe(e);
         }
 
         Report(failure);

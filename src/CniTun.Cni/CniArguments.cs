@@ -6,6 +6,9 @@ namespace CniTun.Cni;
 /// <summary>The environment variables of one call, checked: what is here has passed the rules of the specification.</summary>
 public sealed class CniArguments
 {
+    /// <summary>Both name a file, with a colon between.</summary>
+    private const int LongestNames = 254;
+
     private static readonly string[] FlagValues = ["1", "true", "0", "false"];
 
     public required CniCommand Command { get; init; }
@@ -58,11 +61,15 @@ public sealed class CniArguments
         };
         arguments.CheckPresent();
         CheckContainerId(arguments.ContainerId);
-        return Addresses.InterfaceName.IsValidForNew(arguments.InterfaceName)
+        if (!Addresses.InterfaceName.IsValidForNew(arguments.InterfaceName))
+        {
+            throw Invalid($"CNI_IFNAME '{arguments.InterfaceName}' is not an interface name", "it has at most 15 bytes and no '/', ':', '%' or white space");
+        }
+
+        var bytes = arguments.ContainerId.Length + Encoding.UTF8.GetByteCount(arguments.InterfaceName);
+        return bytes <= LongestNames || command == CniCommand.Del
             ? arguments
-            : throw Invalid(
-                $"CNI_IFNAME '{arguments.InterfaceName}' is not an interface name",
-                "it has at most 15 bytes and no '/', ':', '%' or white space");
+            : throw Invalid($"CNI_CONTAINERID has {arguments.ContainerId.Length} characters", $"with CNI_IFNAME it may have {LongestNames} at most");
     }
 
     /// <summary>Tells whether a text may name a container or a network: it can then also name a file.</summary>

@@ -57,16 +57,20 @@ public sealed class LeaseStore : IDisposable
         return directory?.List() ?? [];
     }
 
+    /// <summary>Tells whether any lease of any network has the address as its gateway.</summary>
+    public static bool IsGateway(string dataDirectory, IpAddress address) => Networks(dataDirectory).Any(network =>
+    {
+        using var store = TryOpen(dataDirectory, network);
+        return store?.List().Any(lease => lease.Gateway == address) == true;
+    });
+
     /// <summary>Notes that something will be made for an attachment: from now on <see cref="Attachments"/> lists it.</summary>
     /// <exception cref="ArgumentException">The two names together are longer than a file name may be (254 bytes).</exception>
     public void Begin(Attachment attachment) => records.Open(attachment).Dispose();
 
     /// <summary>Leases an address of the set to the attachment: the one that it has already, or a free one.</summary>
-    /// <param name="attachment">After <see cref="Begin"/>.</param>
-    /// <param name="networkNamespace">Goes into the lease.</param>
-    /// <param name="set">Where to choose from.</param>
+    /// <remarks>After <see cref="Begin"/>. The namespace goes into the lease.</remarks>
     /// <returns>Null if every address is leased.</returns>
-    /// <exception cref="ArgumentException">As for <see cref="Begin"/>.</exception>
     /// <exception cref="LinuxException">ENOSPC, EROFS, EOPNOTSUPP: the file system has no unnamed files.</exception>
     public Lease? Allocate(Attachment attachment, string networkNamespace, RangeSet set)
     {
@@ -83,12 +87,7 @@ public sealed class LeaseStore : IDisposable
             ?? Allocate(record, attachment, networkNamespace, set, rebuildMaps: true);
     }
 
-    /// <summary>Leases a certain address of the set to the attachment.</summary>
-    /// <param name="attachment">After <see cref="Begin"/>.</param>
-    /// <param name="networkNamespace">Goes into the lease.</param>
-    /// <param name="set">Holds the address.</param>
-    /// <param name="address">Asked for by name.</param>
-    /// <returns>Null if it is leased to another.</returns>
+    /// <summary>As <see cref="Allocate(Attachment, string, RangeSet)"/>, but a certain address of the set; null if it is leased to another.</summary>
     public Lease? Claim(Attachment attachment, string networkNamespace, RangeSet set, IpAddress address)
     {
         if (Find(attachment).FirstOrDefault(lease => lease.Address.Address == address) is { } had)
@@ -104,7 +103,7 @@ public sealed class LeaseStore : IDisposable
             return null;
         }
 
-        UseMap(range, address, static (map, offset) => map.MarkLeased(offset, moveCursor: false));
+        pools.Change(range, address, static (map, offset) => map.MarkLeased(offset, moveCursor: false));
         return lease;
     }
 
@@ -113,20 +112,17 @@ public sealed class LeaseStore : IDisposable
     {
         if (set.Find(address) is { } range)
         {
-            UseMap(range, address, static (map, offset) => map.ContinueBehind(offset));
+            pools.Change(range, address, static (map, offset) => map.ContinueBehind(offset));
         }
     }
 
-    /// <summary>Does something once in the life of the store; again if it was cut short.</summary>
-    /// <param name="what">Names the file that says that it was done.</param>
-    /// <param name="action">May run in several processes at once.</param>
+    /// <summary>Does something once in the life of the store, of which a file of that name tells; again if it was cut short, and in several processes at once.</summary>
     public void Once(string what, Action action) => pools.Once(what, action);
 
     /// <summary>Tells whether an address of the set is free.</summary>
     public bool HasFree(RangeSet set) => set.Ranges.Any(pools.HasFree);
 
-    /// <summary>Fails as the next lease would if nothing can be written.</summary>
-    /// <exception cref="LinuxException">EROFS, ENOSPC, EOPNOTSUPP.</exception>
+    /// <summary>Fails as the next lease would if nothing can be written (EROFS, ENOSPC, EOPNOTSUPP).</summary>
     public void EnsureWritable() => UnnamedFile.Create(addresses, "status"u8).Dispose();
 
     /// <summary>Gets the leases of an attachment.</summary>
@@ -288,17 +284,6 @@ public sealed class LeaseStore : IDisposable
 
         record.TryDelete(name);
         return false;
-    }
-
-    /// <summary>Does something with the map of a range, unless the address lies behind those that we choose from.</summary>
-    private void UseMap(AddressRange range, IpAddress address, Action<FreeMap, int> action)
-    {
-        var offset = address.Value - range.First.Value;
-        if (offset < (UInt128)range.Count)
-        {
-            using var map = pools.Open(range);
-            action(map, (int)offset);
-        }
     }
 
     private bool IsRecorded(Lease lease, string name)

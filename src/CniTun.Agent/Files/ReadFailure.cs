@@ -1,3 +1,5 @@
+using CniTun.Linux;
+
 namespace CniTun.Agent.Files;
 
 /// <summary>Why a file could not be read, in words that do not depend on the framework's message resources.</summary>
@@ -7,6 +9,6 @@ internal static class ReadFailure
     {
         FileNotFoundException or DirectoryNotFoundException => "no such file",
         UnauthorizedAccessException => "permission denied, or a directory",
-        _ => failure.Message,
+        _ => Errno.Describe(failure),
     };
 }

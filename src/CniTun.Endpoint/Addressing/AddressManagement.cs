@@ -12,7 +12,7 @@ internal static class AddressManagement
     public static IAddressManagement Choose(
         CniRequest request,
         NetworkConfiguration configuration,
-        AttachmentStore store,
+        LeaseStore store,
         Attachment attachment) => configuration.Ipam.Type switch
         {
             null or "" => new NoAddresses(),

@@ -2,6 +2,7 @@ using System.Text;
 using CniTun.Addresses;
 using CniTun.Cni;
 using CniTun.Ipam;
+using CniTun.Linux;
 using CniTun.Linux.Files;
 
 namespace CniTun.Endpoint.Addressing;
@@ -23,7 +24,7 @@ internal static class HostLocalImport
     /// <param name="store">Where the leases go.</param>
     /// <param name="directory">Such as /var/lib/cni/networks/NAME; nothing is done if it is not there.</param>
     /// <param name="sets">Addresses outside of them are passed over.</param>
-    public static void Run(AttachmentStore store, string directory, IReadOnlyList<RangeSet> sets)
+    public static void Run(LeaseStore store, string directory, IReadOnlyList<RangeSet> sets)
     {
         using var files = DirectoryHandle.TryOpen(directory);
         foreach (var name in files?.List() ?? [])
@@ -58,7 +59,16 @@ internal static class HostLocalImport
         return lines.Length > 0 && IsOwner(lines[0], interfaceName) ? new Attachment(lines[0], interfaceName) : null;
     }
 
-    /// <summary>Reads a file; null for one that is gone, or far too long.</summary>
-    private static string? ReadText(DirectoryHandle files, string name) =>
-        files.TryRead(name, LargestFileBytes) is { Length: < LargestFileBytes } content ? Encoding.UTF8.GetString(content) : null;
+    /// <summary>Reads a file; null for one that is gone or far too long, and for a directory or a link.</summary>
+    private static string? ReadText(DirectoryHandle files, string name)
+    {
+        try
+        {
+            return files.TryRead(name, LargestFileBytes) is { Length: < LargestFileBytes } content ? Encoding.UTF8.GetString(content) : null;
+        }
+        catch (LinuxException noFile) when (noFile.Errno is Errno.EISDIR or Errno.ELOOP)
+        {
+            return null;
+        }
+    }
 }

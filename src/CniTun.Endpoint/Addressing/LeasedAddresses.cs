@@ -9,7 +9,7 @@ namespace CniTun.Endpoint.Addressing;
 internal sealed class LeasedAddresses(
     CniRequest request,
     NetworkConfiguration configuration,
-    AttachmentStore store,
+    LeaseStore store,
     Attachment attachment) : IAddressManagement
 {
     public CniResult Allocate()

@@ -38,7 +38,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         var hostEnd = new HostEnd(host, attachment);
         hostEnd.RemoveIfUnfinished(pod);
 
-        using var store = AttachmentStore.Open(settings.DataDirectory, settings.Name);
+        using var store = LeaseStore.Open(settings.DataDirectory, settings.Name);
         using var firewall = settings.NeedsFirewall ? NodeFirewall.Open(settings.Name) : null;
 
         // Disposed before all that it undoes with.
@@ -52,7 +52,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         var routes = RoutePlan.ResolveRoutes(settings, given.Routes, ips);
 
         var podMac = settings.Mac ?? EndpointNames.PodMac(ips.Count > 0 ? ips[0].Address.Address : null, attachment);
-        var (bridge, vlanGateway) = CreateVeth(hostEnd, pod, settings, podMac, ips, store, diagnostics);
+        var (bridge, vlanGateway) = CreateVeth(hostEnd, pod, settings, podMac, ips, diagnostics);
         rollback.Add("delete veth", () => hostEnd.Delete());
         if (settings.Masquerade)
         {
@@ -100,7 +100,6 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         NetworkSettings settings,
         MacAddress podMac,
         IReadOnlyList<CniAddress> ips,
-        AttachmentStore store,
         Diagnostics diagnostics)
     {
         for (var attempt = 1; ; attempt++)
@@ -115,7 +114,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
                     hostBridge.EnsureGateways(
                         vlanGateway ?? bridge,
                         [.. Gateways(ips)],
-                        address => store.IsGateway(address) || hostEnd.SharesBridge(bridge, settings));
+                        address => LeaseStore.IsGateway(settings.DataDirectory, address) || hostEnd.SharesBridge(bridge, settings));
                 }
 
                 hostEnd.Create(bridge, pod, podMac, settings.MtuBytes);

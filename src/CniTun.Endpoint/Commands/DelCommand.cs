@@ -28,11 +28,11 @@ internal sealed class DelCommand(CniRequest request, bool mayFork)
         using var removal = LinkRemoval.Open(mayFork);
         using var firewall = NodeFirewall.Open(request.NetworkName);
         var link = new HostEnd(host, attachment).Find();
-        AttachmentStore? store = null;
+        LeaseStore? store = null;
         bool deleted;
         try
         {
-            store = AttachmentStore.TryOpen(dataDirectory, request.NetworkName);
+            store = LeaseStore.TryOpen(dataDirectory, request.NetworkName);
             firewall.SpoofCheck.Remove(attachment);
             firewall.Masquerade.Remove(attachment, KnownAddresses(configuration, store));
         }
@@ -53,13 +53,13 @@ internal sealed class DelCommand(CniRequest request, bool mayFork)
             if (store?.Release(attachment) == false && deleted)
             {
                 // There was an interface and no record of it: somebody removed that, and the leases are to be searched for.
-                store.ReleaseUnrecorded(attachment);
+                store.ReleaseUnrecorded(lease => lease.Attachment == attachment);
             }
         }
     }
 
     /// <summary>Gets the container's addresses from its leases, or else from the result of ADD; empty if neither says any.</summary>
-    private Cidr[] KnownAddresses(NetworkConfiguration configuration, AttachmentStore? store)
+    private Cidr[] KnownAddresses(NetworkConfiguration configuration, LeaseStore? store)
     {
         var leased = (store?.Find(attachment) ?? []).Select(lease => lease.Address).ToArray();
         return leased.Length > 0 || configuration.PrevResult is not { } result

@@ -22,7 +22,7 @@ internal sealed class GcCommand(CniRequest request, bool mayFork)
         var valid = ReadValid(configuration);
         using var host = RouteNetlink.Open();
         using var removal = LinkRemoval.Open(mayFork);
-        using var store = AttachmentStore.TryOpen(NetworkSettings.DataDirectoryOf(configuration), request.NetworkName);
+        using var store = LeaseStore.TryOpen(NetworkSettings.DataDirectoryOf(configuration), request.NetworkName);
 
         // Before the leases: as long as one is there, DEL and GC know of whom to look for more.
         using (var firewall = NodeFirewall.Open(request.NetworkName))
@@ -40,7 +40,7 @@ internal sealed class GcCommand(CniRequest request, bool mayFork)
             }
         }
 
-        Try("leases without a record", () => store?.ReleaseUnrecorded(valid));
+        Try("leases without a record", () => store?.ReleaseUnrecorded(lease => !valid.Contains(lease.Attachment)));
         CollectUnrecorded(host, removal, valid);
         if (AddressManagement.Delegate(request, configuration) is { } addressing)
         {

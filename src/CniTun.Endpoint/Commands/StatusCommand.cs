@@ -1,6 +1,8 @@
 using CniTun.Cni;
 using CniTun.Endpoint.Addressing;
 using CniTun.Endpoint.Configuration;
+using CniTun.Ipam;
+using CniTun.Linux;
 
 namespace CniTun.Endpoint.Commands;
 
@@ -11,19 +13,15 @@ internal sealed class StatusCommand(CniRequest request)
     {
         var configuration = ConfigurationReader.Read(request.Configuration.Span);
         var settings = NetworkSettings.From(request, configuration);
-        using var store = OpenStore(settings);
-        AddressManagement.Choose(request, configuration, store, default).Status();
-    }
-
-    private static AttachmentStore OpenStore(NetworkSettings settings)
-    {
         try
         {
-            return AttachmentStore.Open(settings.DataDirectory, settings.Name);
+            using var store = LeaseStore.Open(settings.DataDirectory, settings.Name);
+            AddressManagement.Choose(request, configuration, store, default).Status();
         }
-        catch (CniException unusable) when (unusable.Code == CniErrorCode.LeaseStoreFailed)
+        catch (LinuxException unusable)
         {
-            throw EndpointErrors.NotReady(unusable.Message, unusable.Details);
+            var failure = EndpointErrors.LeaseStoreFailed(settings.DataDirectory, unusable);
+            throw EndpointErrors.NotReady(failure.Message, failure.Details);
         }
     }
 }

@@ -8,7 +8,9 @@ namespace CniTun.Endpoint.Configuration;
 internal sealed class NetworkSettings
 {
     private const string DefaultDataDirectory = "/run/cnitun";
-    private const int SmallestMtuBytes = 68;
+
+    // IPv4 needs 68 (RFC 791), and a bridge is made one byte smaller than it will be.
+    private const int SmallestMtuBytes = 69;
     private const int SmallestIPv6MtuBytes = 1280;
     private const int LargestMtuBytes = 65535;
     private const ulong GroupBit = 1UL << 40;
