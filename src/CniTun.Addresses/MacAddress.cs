@@ -22,25 +22,31 @@ public readonly record struct MacAddress(ulong Value)
         return new(((ulong)BinaryPrimitives.ReadUInt16BigEndian(bytes) << 32) | BinaryPrimitives.ReadUInt32BigEndian(bytes[2..]));
     }
 
-    /// <summary>Reads six pairs of hexadecimal digits with colons between.</summary>
+    /// <summary>Reads six pairs of hexadecimal digits, with colons or with hyphens between, or three groups of four with dots between.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out MacAddress mac)
     {
         mac = default;
-        if (text is not { Length: 17 })
+        var (separator, digits) = text switch
+        {
+            { Length: 17 } => (text[2], 2),
+            { Length: 14 } => (text[4], 4),
+            _ => default,
+        };
+        if (separator is not (':' or '-' or '.') || separator == '.' != (digits == 4))
         {
             return false;
         }
 
         var value = 0UL;
-        for (var i = 0; i < 17; i += 3)
+        for (var i = 0; i < text!.Length; i += digits + 1)
         {
-            if ((i < 15 && text[i + 2] != ':')
-                || !byte.TryParse(text.AsSpan(i, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var part))
+            if ((i + digits < text.Length && text[i + digits] != separator)
+                || !ushort.TryParse(text.AsSpan(i, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var part))
             {
                 return false;
             }
 
-            value = (value << 8) | part;
+            value = (value << (4 * digits)) | part;
         }
 
         mac = new MacAddress(value);

@@ -6,6 +6,7 @@ using CniTun.Agent.Nodes;
 using CniTun.Agent.Reconcilers;
 using CniTun.Agent.Settings;
 using CniTun.Daemon;
+using CniTun.Linux;
 using CniTun.Linux.Files;
 using CniTun.Linux.Netlink;
 using Microsoft.Extensions.Logging;
@@ -111,7 +112,7 @@ public sealed class AgentLoop
         }
         catch (Exception e) when (e is OperatorException or IOException or UnauthorizedAccessException)
         {
-            failure = e.Message;
+            failure = Errno.Describe(e);
         }
 
         LogChange(failure);

@@ -1,9 +1,15 @@
+using System.Text;
+using CniTun.Addresses;
+
 namespace CniTun.Cni;
 
 /// <summary>The environment variables of one call, checked: what is here has passed the rules of the specification.</summary>
 public sealed class CniArguments
 {
-    private const int LongestInterfaceName = 15;
+    /// <summary>Both name a file, with a colon between.</summary>
+    private const int LongestNames = 254;
+
+    private static readonly string[] FlagValues = ["1", "true", "0", "false"];
 
     public required CniCommand Command { get; init; }
 
@@ -44,18 +50,26 @@ public sealed class CniArguments
         {
             Command = command,
             PluginDirectories = directories,
-            Extra = ReadExtra(getVariable("CNI_ARGS")),
+
+            // What cannot work keeps nobody from cleaning up.
+            Extra = command == CniCommand.Del ? new Dictionary<string, string>(StringComparer.Ordinal) : ReadExtra(getVariable("CNI_ARGS")),
             ExtraText = getVariable("CNI_ARGS") ?? string.Empty,
             TraceParent = ReadTraceParent(getVariable),
-            ContainerId = Required(getVariable, "CNI_CONTAINERID", command),
-            InterfaceName = Required(getVariable, "CNI_IFNAME", command),
-            NetworkNamespace = command == CniCommand.Del
-                ? getVariable("CNI_NETNS") ?? string.Empty
-                : Required(getVariable, "CNI_NETNS", command),
+            ContainerId = getVariable("CNI_CONTAINERID") ?? string.Empty,
+            InterfaceName = getVariable("CNI_IFNAME") ?? string.Empty,
+            NetworkNamespace = getVariable("CNI_NETNS") ?? string.Empty,
         };
+        arguments.CheckPresent();
         CheckContainerId(arguments.ContainerId);
-        CheckInterfaceName(arguments.InterfaceName);
-        return arguments;
+        if (!Addresses.InterfaceName.IsValidForNew(arguments.InterfaceName))
+        {
+            throw Invalid($"CNI_IFNAME '{arguments.InterfaceName}' is not an interface name", "it has at most 15 bytes and no '/', ':', '%' or white space");
+        }
+
+        var bytes = arguments.ContainerId.Length + Encoding.UTF8.GetByteCount(arguments.InterfaceName);
+        return bytes <= LongestNames || command == CniCommand.Del
+            ? arguments
+            : throw Invalid($"CNI_CONTAINERID has {arguments.ContainerId.Length} characters", $"with CNI_IFNAME it may have {LongestNames} at most");
     }
 
     /// <summary>Tells whether a text may name a container or a network: it can then also name a file.</summary>
@@ -88,13 +102,10 @@ public sealed class CniArguments
             extra[pair[..equals]] = pair[(equals + 1)..];
         }
 
-        return extra;
+        return !extra.TryGetValue("IgnoreUnknown", out var flag) || Array.Exists(FlagValues, value => Ascii.EqualsIgnoreCase(value, flag))
+            ? extra
+            : throw Invalid($"CNI_ARGS holds 'IgnoreUnknown={flag}'", "its values are 1, true, 0 and false");
     }
-
-    private static string Required(Func<string, string?> getVariable, string name, CniCommand command) =>
-        getVariable(name) is { Length: > 0 } value
-            ? value
-            : throw Invalid($"{name} is not set", $"{command.Text()} needs it");
 
     private static void CheckContainerId(string text)
     {
@@ -106,17 +117,19 @@ public sealed class CniArguments
         }
     }
 
-    private static void CheckInterfaceName(string text)
+    private static CniException Invalid(string message, string details) => new(CniErrorCode.InvalidEnvironment, message, details);
+
+    private void CheckPresent()
     {
-        if (text is "." or ".." or "all" or "default"
-            || System.Text.Encoding.UTF8.GetByteCount(text) > LongestInterfaceName
-            || text.Any(c => c is '/' or ':' or '%' || char.IsWhiteSpace(c) || char.IsControl(c)))
+        string[] missing =
+        [
+            .. ContainerId.Length == 0 ? ["CNI_CONTAINERID"] : (string[])[],
+            .. NetworkNamespace.Length == 0 && Command != CniCommand.Del ? ["CNI_NETNS"] : (string[])[],
+            .. InterfaceName.Length == 0 ? ["CNI_IFNAME"] : (string[])[],
+        ];
+        if (missing.Length > 0)
         {
-            throw Invalid(
-                $"CNI_IFNAME '{text}' is not an interface name",
-                "it has at most 15 bytes and no '/', ':', '%' or white space");
+            throw Invalid($"{string.Join(", ", missing)} {(missing.Length == 1 ? "is" : "are")} not set", $"{Command.Text()} needs {(missing.Length == 1 ? "it" : "them")}");
         }
     }
-
-    private static CniException Invalid(string message, string details) => new(CniErrorCode.InvalidEnvironment, message, details);
 }

@@ -1,3 +1,5 @@
+using CniTun.Addresses;
+
 namespace CniTun.Cni;
 
 /// <summary>The keys that every network configuration has, whatever the plugin: enough to choose how to answer.</summary>
@@ -6,27 +8,16 @@ namespace CniTun.Cni;
 internal readonly record struct CniEnvelope(string Version, string? Name)
 {
     /// <summary>Reads the top level and passes over everything beneath.</summary>
-    /// <exception cref="CniException">Code 6: not a JSON object, or one of the two keys is no text.</exception>
+    /// <exception cref="JsonFormException">Not a JSON object, or one of the two keys is no text.</exception>
     public static CniEnvelope Read(ReadOnlySpan<byte> input)
     {
         var json = new JsonCursor(input, "the network configuration");
         string? version = null;
         string? name = null;
         json.BeginObject();
-        while (json.NextKey(out var key))
+        while (json.NextKey())
         {
-            switch (key)
-            {
-                case "cniVersion":
-                    version = json.OptionalText();
-                    break;
-                case "name":
-                    name = json.OptionalText();
-                    break;
-                default:
-                    json.Skip();
-                    break;
-            }
+            _ = json.Text("cniVersion", ref version) || json.Text("name", ref name);
         }
 
         json.End();

@@ -18,52 +18,52 @@ public sealed class CniResult
 /// <summary>An interface that ADD made or that the container hangs on.</summary>
 public sealed class CniInterface
 {
-    public string Name { get; set; } = string.Empty;
+    public string Name { get; init; } = string.Empty;
 
-    public string? Mac { get; set; }
+    public string? Mac { get; init; }
 
-    /// <summary>Gets or sets the MTU in bytes.</summary>
-    public int? Mtu { get; set; }
+    /// <summary>Gets the MTU in bytes.</summary>
+    public int? Mtu { get; init; }
 
-    /// <summary>Gets or sets the network namespace that the interface is in; null or empty for the host.</summary>
-    public string? Sandbox { get; set; }
+    /// <summary>Gets the network namespace that the interface is in; null or empty for the host.</summary>
+    public string? Sandbox { get; init; }
 
-    public string? SocketPath { get; set; }
+    public string? SocketPath { get; init; }
 
-    public string? PciId { get; set; }
+    public string? PciId { get; init; }
 }
 
 /// <summary>An address that ADD gave to an interface.</summary>
 public sealed class CniAddress
 {
-    /// <summary>Gets or sets the position in <see cref="CniResult.Interfaces"/>; null if it was not said.</summary>
-    public int? Interface { get; set; }
+    /// <summary>Gets the position in <see cref="CniResult.Interfaces"/>; null if it was not said.</summary>
+    public int? Interface { get; init; }
 
-    /// <summary>Gets or sets the address with the prefix length of its subnet.</summary>
-    public Cidr Address { get; set; }
+    /// <summary>Gets the address with the prefix length of its subnet.</summary>
+    public Cidr Address { get; init; }
 
-    public IpAddress? Gateway { get; set; }
+    public IpAddress? Gateway { get; init; }
 }
 
 /// <summary>A route in the container. In numbers null means the kernel's choice.</summary>
 public sealed class CniRoute
 {
-    public Cidr Destination { get; set; }
+    public Cidr Destination { get; init; }
 
-    /// <summary>Gets or sets the next hop; null for the gateway of the address of the same family.</summary>
-    public IpAddress? Gateway { get; set; }
+    /// <summary>Gets the next hop; null for the gateway of the address of the same family.</summary>
+    public IpAddress? Gateway { get; init; }
 
-    /// <summary>Gets or sets the MTU in bytes.</summary>
-    public int? Mtu { get; set; }
+    /// <summary>Gets the MTU in bytes.</summary>
+    public int? Mtu { get; init; }
 
-    /// <summary>Gets or sets the TCP segment size to announce, in bytes.</summary>
-    public int? AdvertisedMss { get; set; }
+    /// <summary>Gets the TCP segment size to announce, in bytes.</summary>
+    public int? AdvertisedMss { get; init; }
 
-    public int? Priority { get; set; }
+    public int? Priority { get; init; }
 
-    public int? Table { get; set; }
+    public int? Table { get; init; }
 
-    public int? Scope { get; set; }
+    public int? Scope { get; init; }
 
     /// <summary>Gets the same route by way of a gateway.</summary>
     public CniRoute Via(IpAddress gateway) => new()
@@ -78,16 +78,17 @@ public sealed class CniRoute
     };
 }
 
-/// <summary>Name servers for the container; passed on, never used by us.</summary>
+/// <summary>Name servers for the container; passed on, never used by us. A list that is null was not said; an empty one says that there are none.</summary>
 public sealed class CniDns
 {
-    public IReadOnlyList<string> Nameservers { get; set; } = [];
+    public IReadOnlyList<string>? Nameservers { get; init; }
 
-    public string? Domain { get; set; }
+    public string? Domain { get; init; }
 
-    public IReadOnlyList<string> Search { get; set; } = [];
+    public IReadOnlyList<string>? Search { get; init; }
 
-    public IReadOnlyList<string> Options { get; set; } = [];
+    public IReadOnlyList<string>? Options { get; init; }
 
-    public bool IsEmpty => Nameservers.Count == 0 && string.IsNullOrEmpty(Domain) && Search.Count == 0 && Options.Count == 0;
+    /// <summary>Gets a value indicating whether anything is said, be it an empty list.</summary>
+    public bool IsSaid => Nameservers is not null || !string.IsNullOrEmpty(Domain) || Search is not null || Options is not null;
 }

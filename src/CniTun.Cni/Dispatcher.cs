@@ -41,6 +41,10 @@ public sealed class Dispatcher(ICniCommands commands)
         {
             return Failure(version, failure.Code, failure.Message, failure.Details);
         }
+        catch (JsonFormException wrong)
+        {
+            return Failure(version, CniErrorCode.DecodingFailure, wrong.Message, "compare the text, there, with docs/cni.md");
+        }
         catch (Exception bug) when (bug is not OutOfMemoryException)
         {
             return Failure(

@@ -1,3 +1,5 @@
+using CniTun.Addresses;
+
 namespace CniTun.Cni;
 
 /// <summary>Reads a result that another program wrote, in any version of the specification.</summary>
@@ -6,204 +8,155 @@ namespace CniTun.Cni;
 /// </remarks>
 public static class ResultReader
 {
-    /// <exception cref="CniException">Code 6: not a result.</exception>
+    /// <exception cref="JsonFormException">Not a result.</exception>
     public static CniResult Read(ref JsonCursor json)
     {
         IReadOnlyList<CniInterface>? interfaces = null;
-        var ips = new List<CniAddress>();
-        var routes = new List<CniRoute>();
+        IReadOnlyList<CniAddress>? ips = null;
+        IReadOnlyList<CniRoute>? routes = null;
         CniDns? dns = null;
+        CniAddress? ip4 = null;
+        CniAddress? ip6 = null;
+        var familyRoutes = new List<CniRoute>();
         json.BeginObject();
-        while (json.NextKey(out var key))
+        while (json.NextKey())
         {
-            switch (key)
+            if (json.Array("interfaces", ref interfaces, ReadInterface)
+                || json.Array("ips", ref ips, ReadIp)
+                || json.Array("routes", ref routes, ReadRoute))
             {
-                case "interfaces":
-                    interfaces = json.Array(ReadInterface);
-                    break;
-                case "ips":
-                    ips.AddRange(json.Array(ReadIp) ?? []);
-                    break;
-                case "routes":
-                    routes.AddRange(json.Array(ReadRoute) ?? []);
-                    break;
-                case "ip4" or "ip6" when !json.IsNull:
-                    ReadFamily(ref json, ips, routes);
-                    break;
-                case "dns" when !json.IsNull:
-                    dns = ReadDns(ref json);
-                    break;
-                default:
-                    json.Skip();
-                    break;
+                continue;
+            }
+
+            if (json.Has("ip4"))
+            {
+                ip4 = ReadFamily(ref json, familyRoutes);
+            }
+            else if (json.Has("ip6"))
+            {
+                ip6 = ReadFamily(ref json, familyRoutes);
+            }
+            else if (json.Has("dns"))
+            {
+                dns = ReadDns(ref json, dns);
             }
         }
 
-        return new CniResult { Interfaces = interfaces ?? [], Ips = ips, Routes = routes, Dns = dns };
+        return new CniResult
+        {
+            Interfaces = interfaces ?? [],
+            Ips = [.. ips ?? [], .. new[] { ip4, ip6 }.OfType<CniAddress>()],
+            Routes = [.. routes ?? [], .. familyRoutes],
+            Dns = dns,
+        };
     }
 
     /// <summary>Reads an element of <c>routes</c>, in a result or a configuration.</summary>
     public static CniRoute ReadRoute(ref JsonCursor json)
     {
-        var route = new CniRoute();
-        var hasDestination = false;
+        Cidr? destination = null;
+        IpAddress? gateway = null;
+        int? mtu = null;
+        int? advertisedMss = null;
+        int? priority = null;
+        int? table = null;
+        int? scope = null;
         json.BeginObject();
-        while (json.NextKey(out var key))
+        while (json.NextKey())
         {
-            switch (key)
-            {
-                case "dst":
-                    route.Destination = json.RequiredCidr();
-                    hasDestination = true;
-                    break;
-                case "gw":
-                    route.Gateway = json.OptionalAddress();
-                    break;
-                case "mtu":
-                    route.Mtu = json.OptionalNumber();
-                    break;
-                case "advmss":
-                    route.AdvertisedMss = json.OptionalNumber();
-                    break;
-                case "priority":
-                    route.Priority = json.OptionalNumber();
-                    break;
-                case "table":
-                    route.Table = json.OptionalNumber();
-                    break;
-                case "scope":
-                    route.Scope = json.OptionalNumber(most: byte.MaxValue);
-                    break;
-                default:
-                    json.Skip();
-                    break;
-            }
+            _ = json.Prefix("dst", ref destination)
+                || json.Address("gw", ref gateway)
+                || json.Number("mtu", ref mtu)
+                || json.Number("advmss", ref advertisedMss)
+                || json.Number("priority", ref priority)
+                || json.Number("table", ref table)
+                || json.Number("scope", ref scope, most: byte.MaxValue);
         }
 
-        return !hasDestination ? throw json.Wrong("is a route without dst")
-            : route.Gateway is { } gateway && gateway.IsIPv6 != route.Destination.Address.IsIPv6 ? throw json.Wrong("is a route with a gateway of the other family")
-            : route;
+        return new CniRoute
+        {
+            Destination = destination ?? throw json.Wrong("is a route without dst"),
+            Gateway = gateway is null || gateway.Value.IsIPv6 == destination.Value.Address.IsIPv6
+                ? gateway
+                : throw json.Wrong("is a route with a gateway of the other family"),
+            Mtu = mtu,
+            AdvertisedMss = advertisedMss,
+            Priority = priority,
+            Table = table,
+            Scope = scope,
+        };
     }
 
-    /// <summary>Reads the section <c>dns</c>.</summary>
-    public static CniDns ReadDns(ref JsonCursor json)
+    /// <summary>Reads the section <c>dns</c>, over what an earlier one said.</summary>
+    public static CniDns ReadDns(ref JsonCursor json, CniDns? earlier)
     {
-        var dns = new CniDns();
+        var nameservers = earlier?.Nameservers;
+        var domain = earlier?.Domain;
+        var search = earlier?.Search;
+        var options = earlier?.Options;
         json.BeginObject();
-        while (json.NextKey(out var key))
+        while (json.NextKey())
         {
-            switch (key)
-            {
-                case "nameservers":
-                    dns.Nameservers = json.Texts() ?? [];
-                    break;
-                case "domain":
-                    dns.Domain = json.OptionalText();
-                    break;
-                case "search":
-                    dns.Search = json.Texts() ?? [];
-                    break;
-                case "options":
-                    dns.Options = json.Texts() ?? [];
-                    break;
-                default:
-                    json.Skip();
-                    break;
-            }
+            _ = json.Texts("nameservers", ref nameservers)
+                || json.Text("domain", ref domain)
+                || json.Texts("search", ref search)
+                || json.Texts("options", ref options);
         }
 
-        return dns;
+        return new CniDns { Nameservers = nameservers, Domain = domain, Search = search, Options = options };
     }
 
     private static CniInterface ReadInterface(ref JsonCursor json)
     {
-        var link = new CniInterface();
+        string? name = null;
+        string? mac = null;
+        int? mtu = null;
+        string? sandbox = null;
+        string? socketPath = null;
+        string? pciId = null;
         json.BeginObject();
-        while (json.NextKey(out var key))
+        while (json.NextKey())
         {
-            switch (key)
-            {
-                case "name":
-                    link.Name = json.RequiredText();
-                    break;
-                case "mac":
-                    link.Mac = json.OptionalText();
-                    break;
-                case "mtu":
-                    link.Mtu = json.OptionalNumber();
-                    break;
-                case "sandbox":
-                    link.Sandbox = json.OptionalText();
-                    break;
-                case "socketPath":
-                    link.SocketPath = json.OptionalText();
-                    break;
-                case "pciID":
-                    link.PciId = json.OptionalText();
-                    break;
-                default:
-                    json.Skip();
-                    break;
-            }
+            _ = json.Text("name", ref name)
+                || json.Text("mac", ref mac)
+                || json.Number("mtu", ref mtu)
+                || json.Text("sandbox", ref sandbox)
+                || json.Text("socketPath", ref socketPath)
+                || json.Text("pciID", ref pciId);
         }
 
-        return link.Name.Length > 0 ? link : throw json.Wrong("is an interface without name");
+        return string.IsNullOrEmpty(name)
+            ? throw json.Wrong("is an interface without name")
+            : new CniInterface { Name = name, Mac = mac, Mtu = mtu, Sandbox = sandbox, SocketPath = socketPath, PciId = pciId };
     }
 
     private static CniAddress ReadIp(ref JsonCursor json)
     {
-        var ip = new CniAddress();
-        var hasAddress = false;
+        int? index = null;
+        Cidr? address = null;
+        IpAddress? gateway = null;
         json.BeginObject();
-        while (json.NextKey(out var key))
+        while (json.NextKey())
         {
-            switch (key)
-            {
-                case "interface":
-                    ip.Interface = json.OptionalNumber(least: -1);
-                    break;
-                case "address":
-                    ip.Address = json.RequiredCidr();
-                    hasAddress = true;
-                    break;
-                case "gateway":
-                    ip.Gateway = json.OptionalAddress();
-                    break;
-                default:
-                    json.Skip();
-                    break;
-            }
+            _ = json.Number("interface", ref index, least: -1) || json.Prefix("address", ref address) || json.Address("gateway", ref gateway);
         }
 
-        return hasAddress ? ip : throw json.Wrong("has no address");
+        return new CniAddress { Interface = index, Address = address ?? throw json.Wrong("has no address"), Gateway = gateway };
     }
 
     /// <summary>Reads <c>ip4</c> or <c>ip6</c> of the first two versions.</summary>
-    private static void ReadFamily(ref JsonCursor json, List<CniAddress> ips, List<CniRoute> routes)
+    private static CniAddress ReadFamily(ref JsonCursor json, List<CniRoute> routes)
     {
-        var ip = new CniAddress();
-        var hasAddress = false;
+        Cidr? address = null;
+        IpAddress? gateway = null;
+        IReadOnlyList<CniRoute>? own = null;
         json.BeginObject();
-        while (json.NextKey(out var key))
+        while (json.NextKey())
         {
-            switch (key)
-            {
-                case "ip":
-                    ip.Address = json.RequiredCidr();
-                    hasAddress = true;
-                    break;
-                case "gateway":
-                    ip.Gateway = json.OptionalAddress();
-                    break;
-                case "routes":
-                    routes.AddRange(json.Array(ReadRoute) ?? []);
-                    break;
-                default:
-                    json.Skip();
-                    break;
-            }
+            _ = json.Prefix("ip", ref address) || json.Address("gateway", ref gateway) || json.Array("routes", ref own, ReadRoute);
         }
 
-        ips.Add(hasAddress ? ip : throw json.Wrong("has no ip"));
+        routes.AddRange(own ?? []);
+        return new CniAddress { Address = address ?? throw json.Wrong("has no ip"), Gateway = gateway };
     }
 }

@@ -124,9 +124,9 @@ public static class ResultWriter
         json.WriteEndObject();
     }
 
-    private static void WriteTexts(JsonText json, ReadOnlySpan<byte> key, IReadOnlyList<string> values)
+    private static void WriteTexts(JsonText json, ReadOnlySpan<byte> key, IReadOnlyList<string>? values)
     {
-        if (values.Count == 0)
+        if (values is not { Count: > 0 })
         {
             return;
         }

@@ -1,3 +1,4 @@
+using CniTun.Linux;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
@@ -51,7 +52,7 @@ public static class DaemonProcess
         }
         catch (Exception e) when (e is OperatorException or IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"{name}: {e.Message}");
+            Console.Error.WriteLine($"{name}: {Errno.Describe(e)}");
             return 1;
         }
     }

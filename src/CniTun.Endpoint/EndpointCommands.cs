@@ -1,10 +1,11 @@
 using CniTun.Cni;
 using CniTun.Endpoint.Commands;
+using CniTun.Endpoint.Configuration;
 using CniTun.Linux;
 
 namespace CniTun.Endpoint;
 
-/// <summary>The commands of the plugin. What the kernel refuses becomes an answer here, in one place.</summary>
+/// <summary>The commands of the plugin. What the kernel refuses, of the network or of the files of leases, becomes an answer here, in one place.</summary>
 /// <param name="standardError">Takes a line for whoever debugs; not part of the answer.</param>
 /// <param name="mayFork">Whether this process has one thread and ends after the command: see <see cref="Linux.Netlink.LinkRemoval"/>.</param>
 public sealed class EndpointCommands(Action<string> standardError, bool mayFork = false) : ICniCommands
@@ -47,7 +48,11 @@ public sealed class EndpointCommands(Action<string> standardError, bool mayFork 
         }
         catch (LinuxException refused)
         {
-            throw EndpointErrors.KernelRefused(request.Arguments, refused);
+            // A path below the leases' directory is theirs; anything else is the kernel's network.
+            var leases = NetworkSettings.DataDirectoryOf(ConfigurationReader.Read(request.Configuration.Span));
+            throw refused.Subject == leases || refused.Subject.StartsWith(leases + '/', StringComparison.Ordinal)
+                ? EndpointErrors.LeaseStoreFailed(leases, refused)
+                : EndpointErrors.KernelRefused(request.Arguments, refused);
         }
     }
 }

@@ -9,6 +9,8 @@ namespace CniTun.Endpoint;
 /// <summary>Names and Ethernet addresses that follow from what they are for, so that any later call finds them again.</summary>
 internal static class EndpointNames
 {
+    private const int LongestAliasBytes = 255;
+    private const int LongestNetworkInAlias = 200;
     private const string Base32 = "abcdefghijklmnopqrstuvwxyz234567";
 
     // Locally administered addresses; three ranges, so that no two ends of ours ever meet.
@@ -42,10 +44,18 @@ internal static class EndpointNames
         name.Length == 14 && name[..3] is "cnt" or "cng" && name[3..].All(Base32.Contains);
 
     /// <summary>Gets what <c>ip link</c> shows beside the host end; it is set last, and so tells a finished endpoint from one whose maker died.</summary>
-    public static string Alias(string network, Attachment attachment) => $"{AliasPrefix(network)}{attachment}";
+    /// <remarks>IFALIASZ leaves 255 bytes: a name that is too long is replaced by one that follows from it.</remarks>
+    public static string Alias(string network, Attachment attachment)
+    {
+        var alias = $"{AliasPrefix(network)}{attachment}";
+        return Encoding.UTF8.GetByteCount(alias) <= LongestAliasBytes
+            ? alias
+            : $"{AliasPrefix(network)}#{HostVeth(attachment)}/{attachment.InterfaceName}";
+    }
 
     /// <summary>Gets what the aliases of all host ends of a network begin with.</summary>
-    public static string AliasPrefix(string network) => $"cnitun {network} ";
+    public static string AliasPrefix(string network) =>
+        $"cnitun {(network.Length <= LongestNetworkInAlias ? network : "#" + HostVeth(new Attachment(network, string.Empty)))} ";
 
     /// <summary>Gets whose host end an interface is, if it is finished and of that network.</summary>
     public static Attachment? OwnerOf(Link link, string network)

@@ -28,6 +28,17 @@ internal sealed class AddressPools(DirectoryHandle pools, DirectoryHandle addres
         }
     }
 
+    /// <summary>Does something with the bit of an address, unless it lies behind those that we choose from.</summary>
+    public void Change(AddressRange range, IpAddress address, Action<FreeMap, int> action)
+    {
+        var offset = address.Value - range.First.Value;
+        if (offset < (UInt128)range.Count)
+        {
+            using var map = Open(range);
+            action(map, (int)offset);
+        }
+    }
+
     /// <summary>Notes in every map that an address is about to be free.</summary>
     /// <param name="name">The name of its lease file.</param>
     public void MarkFree(string name)

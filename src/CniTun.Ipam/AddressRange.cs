@@ -33,9 +33,9 @@ public sealed class AddressRange
 
     /// <summary>Makes a range with host-local's defaults.</summary>
     /// <param name="subnet">No host bits; at most /30 or /126 long.</param>
-    /// <param name="first">Null for the address behind the network's.</param>
+    /// <param name="first">In IPv4 not the network's own address; null for the address behind the network's.</param>
     /// <param name="last">Null for the last one: in IPv4 that before the broadcast address.</param>
-    /// <param name="gateway">Null for the address behind the network's.</param>
+    /// <param name="gateway">In the subnet; null for the address behind the network's.</param>
     /// <exception cref="RangeException">With what is wrong, in words for the operator.</exception>
     public static AddressRange Create(Cidr subnet, IpAddress? first = null, IpAddress? last = null, IpAddress? gateway = null)
     {
@@ -54,23 +54,24 @@ public sealed class AddressRange
             subnet,
             Within(subnet, "rangeStart", first) ?? subnet.First.Add(1),
             Within(subnet, "rangeEnd", last) ?? highest,
-            gateway ?? subnet.First.Add(1));
+            Within(subnet, "gateway", gateway) ?? subnet.First.Add(1));
         if (range.First > range.Last)
         {
             throw new RangeException($"rangeStart {range.First} lies behind rangeEnd {range.Last}");
         }
 
-        if (range.Gateway.IsIPv6 != subnet.Address.IsIPv6)
-        {
-            throw new RangeException($"gateway {gateway} is not of the family of subnet {subnet}");
-        }
-
-        return range;
+        return subnet.Address.IsIPv6 ? range
+            : range.First == subnet.First ? throw new RangeException($"rangeStart {first} is the network address of subnet {subnet}")
+            : range.Last == subnet.Last ? throw new RangeException($"rangeEnd {last} is the broadcast address of subnet {subnet}")
+            : range;
     }
 
     /// <summary>Tells whether the address may be leased from here.</summary>
     public bool Contains(IpAddress address) =>
         address.IsIPv6 == First.IsIPv6 && address >= First && address <= Last && address != Gateway;
+
+    /// <summary>Tells whether an address lies in both.</summary>
+    public bool Overlaps(AddressRange other) => First <= other.Last && other.First <= Last;
 
     public override string ToString() => $"{First}-{Last}";
 

@@ -86,9 +86,12 @@ internal sealed class FreeMap : IDisposable
         Interlocked.Or(ref Bits[offset / 64], 1L << (offset % 64));
         if (moveCursor)
         {
-            Volatile.Write(ref Cursor, offset + 1);
+            ContinueBehind(offset);
         }
     }
+
+    /// <summary>Has the search go on behind an address.</summary>
+    public void ContinueBehind(int offset) => Volatile.Write(ref Cursor, offset + 1);
 
     /// <summary>Notes that an address is about to be free.</summary>
     public void MarkFree(int offset)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using CniTun.Addresses;
 
 namespace CniTun.Ipam;
@@ -27,28 +26,34 @@ public sealed record Lease(Cidr Address, IpAddress Gateway, Attachment Attachmen
     /// <summary>Reads a lease file; null if it is damaged.</summary>
     internal static Lease? FromFile(ReadOnlySpan<byte> content)
     {
-        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
+        string? address = null;
+        string? gateway = null;
+        string? containerId = null;
+        string? interfaceName = null;
+        string? networkNamespace = null;
         try
         {
-            var json = new Utf8JsonReader(content);
-            json.Read();
-            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+            var json = new JsonCursor(content, "the lease");
+            json.BeginObject();
+            while (json.NextKey())
             {
-                var key = json.GetString()!;
-                json.Read();
-                texts[key] = json.GetString() ?? string.Empty;
+                _ = json.Text("address", ref address)
+                    || json.Text("gateway", ref gateway)
+                    || json.Text("containerId", ref containerId)
+                    || json.Text("interfaceName", ref interfaceName)
+                    || json.Text("networkNamespace", ref networkNamespace);
             }
         }
-        catch (Exception damaged) when (damaged is JsonException or InvalidOperationException)
+        catch (JsonFormException)
         {
             return null;
         }
 
-        return Cidr.TryParse(texts.GetValueOrDefault("address"), out var address)
-            && IpAddress.TryParse(texts.GetValueOrDefault("gateway"), out var gateway)
-            && texts.GetValueOrDefault("containerId") is { Length: > 0 } containerId
-            && texts.GetValueOrDefault("interfaceName") is { Length: > 0 } interfaceName
-                ? new Lease(address, gateway, new Attachment(containerId, interfaceName), texts.GetValueOrDefault("networkNamespace") ?? string.Empty)
+        return Cidr.TryParse(address, out var leased)
+            && IpAddress.TryParse(gateway, out var wayOut)
+            && containerId is { Length: > 0 }
+            && interfaceName is { Length: > 0 }
+                ? new Lease(leased, wayOut, new Attachment(containerId, interfaceName), networkNamespace ?? string.Empty)
                 : null;
     }
 }

@@ -80,6 +80,12 @@ public sealed class LeaseStore : IDisposable
             throw;
         }
     }
+    /// <summary>Tells whether any lease of any network has the address as its gateway.</summary>
+    public static bool IsGateway(string dataDirectory, IpAddress address) => Networks(dataDirectory).Any(network =>
+    {
+        using var store = TryOpen(dataDirectory, network);
+        return store?.List().Any(lease => lease.Gateway == address) == true;
+    });
 
     /// <summary>Notes that something will be made for an attachment: from now on <see cref="Attachments"/> lists it.</summary>
     /// <exception cref="ArgumentException">The two names together are longer than a file name may be (254 bytes).</exception>
@@ -129,11 +135,8 @@ public sealed class LeaseStore : IDisposable
     }
 
     /// <summary>Leases an address of the set to the attachment: the one that it has already, or a free one.</summary>
-    /// <param name="attachment">After <see cref="Begin"/>.</param>
-    /// <param name="networkNamespace">Goes into the lease.</param>
-    /// <param name="set">Where to choose from.</param>
+    /// <remarks>After <see cref="Begin"/>. The namespace goes into the lease.</remarks>
     /// <returns>Null if every address is leased.</returns>
-    /// <exception cref="ArgumentException">As for <see cref="Begin"/>.</exception>
     /// <exception cref="LinuxException">ENOSPC, EROFS, EOPNOTSUPP: the file system has no unnamed files.</exception>
     public Lease? Allocate(Attachment attachment, string networkNamespace, RangeSet set)
     {
@@ -150,12 +153,7 @@ public sealed class LeaseStore : IDisposable
             ?? Allocate(record, attachment, networkNamespace, set, rebuildMaps: true);
     }
 
-    /// <summary>Leases a certain address of the set to the attachment.</summary>
-    /// <param name="attachment">After <see cref="Begin"/>.</param>
-    /// <param name="networkNamespace">Goes into the lease.</param>
-    /// <param name="set">Holds the address.</param>
-    /// <param name="address">Asked for by name.</param>
-    /// <returns>Null if it is leased to another.</returns>
+    /// <summary>As <see cref="Allocate(Attachment, string, RangeSet)"/>, but a certain address of the set; null if it is leased to another.</summary>
     public Lease? Claim(Attachment attachment, string networkNamespace, RangeSet set, IpAddress address)
     {
         if (Find(attachment).FirstOrDefault(lease => lease.Address.Address == address) is { } had)
@@ -171,25 +169,26 @@ public sealed class LeaseStore : IDisposable
             return null;
         }
 
-        if (address.Value - range.First.Value < (UInt128)range.Count)
-        {
-            using var map = pools.Open(range);
-            map.MarkLeased((int)(address.Value - range.First.Value), moveCursor: false);
-        }
-
+        pools.Change(range, address, static (map, offset) => map.MarkLeased(offset, moveCursor: false));
         return lease;
     }
 
-    /// <summary>Does something once in the life of the store; again if it was cut short.</summary>
-    /// <param name="what">Names the file that says that it was done.</param>
-    /// <param name="action">May run in several processes at once.</param>
+    /// <summary>Has the search for a free address go on behind this one, as if it had been the last given out; whether it is leased does not matter.</summary>
+    public void ContinueBehind(RangeSet set, IpAddress address)
+    {
+        if (set.Find(address) is { } range)
+        {
+            pools.Change(range, address, static (map, offset) => map.ContinueBehind(offset));
+        }
+    }
+
+    /// <summary>Does something once in the life of the store, of which a file of that name tells; again if it was cut short, and in several processes at once.</summary>
     public void Once(string what, Action action) => pools.Once(what, action);
 
     /// <summary>Tells whether an address of the set is free.</summary>
     public bool HasFree(RangeSet set) => set.Ranges.Any(pools.HasFree);
 
-    /// <summary>Fails as the next lease would if nothing can be written.</summary>
-    /// <exception cref="LinuxException">EROFS, ENOSPC, EOPNOTSUPP.</exception>
+    /// <summary>Fails as the next lease would if nothing can be written (EROFS, ENOSPC, EOPNOTSUPP).</summary>
     public void EnsureWritable() => UnnamedFile.Create(addresses, "status"u8).Dispose();
 
     /// <summary>Gets the leases of an attachment.</summary>

@@ -28,7 +28,7 @@ public sealed class RangeSet
 
             for (var j = 0; j < i; j++)
             {
-                if (ranges[i].First <= ranges[j].Last && ranges[j].First <= ranges[i].Last)
+                if (ranges[i].Overlaps(ranges[j]))
                 {
                     throw new RangeException($"ranges {ranges[j]} and {ranges[i]} overlap");
                 }

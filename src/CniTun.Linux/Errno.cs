@@ -29,6 +29,7 @@ public static class Errno
     public const int ERANGE = 34;
     public const int ENAMETOOLONG = 36;
     public const int ENOTEMPTY = 39;
+    public const int ELOOP = 40;
     public const int EBADFD = 77;
     public const int EMSGSIZE = 90;
     public const int EPROTONOSUPPORT = 93;
@@ -48,6 +49,17 @@ public static class Errno
         var name = Name(errno);
         return string.Create(CultureInfo.InvariantCulture, $"{name ?? $"errno {errno}"} ({Marshal.GetPInvokeErrorMessage(errno)})");
     }
+
+    /// <summary>Says why a file could not be used, in words of ours: the framework's own are left out of the binaries, which print the names of resources instead.</summary>
+    public static string Describe(Exception failure) => failure switch
+    {
+        LinuxException => failure.Message,
+        FileNotFoundException { FileName: { } file } => $"{file}: {Describe(ENOENT)}",
+        FileNotFoundException or DirectoryNotFoundException => Describe(ENOENT),
+        UnauthorizedAccessException => Describe(EACCES),
+        IOException { HResult: > 0 and < 4096 } => Describe(failure.HResult),
+        _ => failure.Message,
+    };
 
     private static string? Name(int errno) => errno switch
     {
@@ -74,6 +86,7 @@ public static class Errno
         ERANGE => nameof(ERANGE),
         ENAMETOOLONG => nameof(ENAMETOOLONG),
         ENOTEMPTY => nameof(ENOTEMPTY),
+        ELOOP => nameof(ELOOP),
         EBADFD => nameof(EBADFD),
         EMSGSIZE => nameof(EMSGSIZE),
         EPROTONOSUPPORT => nameof(EPROTONOSUPPORT),

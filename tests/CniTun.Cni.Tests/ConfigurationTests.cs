@@ -119,6 +119,20 @@ public sealed class ConfigurationTests
         }
     }
 
+    [Theory]
+    [InlineData("""{"CNIVersion":"0.4.0","NAME":"net"}""")]
+    [InlineData("""{"cniVersion":"9","name":"..","cniversion":"0.4.0","Name":"net"}""")]
+    [InlineData("""{"Name":"..","name":"net","cniVersion":"0.4.0","cniVersion":null}""")]
+    public void Keys_are_read_in_any_case_and_the_last_of_several_wins(string input)
+    {
+        var call = Call.WithInput(input);
+
+        call.RunToSuccess();
+
+        var request = Assert.Single(call.Commands.Requests);
+        Assert.Equal(("net", CniVersion.V0_4_0), (request.NetworkName, request.Version));
+    }
+
     [Fact]
     public void A_missing_network_name_is_error_7()
     {

@@ -33,6 +33,39 @@ public sealed class EnvironmentTests
     }
 
     [Fact]
+    public void All_missing_variables_are_named_at_once()
+    {
+        var add = new Call { Environment = { ["CNI_CONTAINERID"] = null, ["CNI_NETNS"] = string.Empty, ["CNI_IFNAME"] = null } };
+        var del = new Call("DEL") { Environment = { ["CNI_CONTAINERID"] = null, ["CNI_NETNS"] = string.Empty, ["CNI_IFNAME"] = null } };
+
+        Assert.Equal("CNI_CONTAINERID, CNI_NETNS, CNI_IFNAME are not set", add.RunToFailure(CniErrorCode.InvalidEnvironment).Msg);
+        Assert.Equal("CNI_CONTAINERID, CNI_IFNAME are not set", del.RunToFailure(CniErrorCode.InvalidEnvironment).Msg);
+    }
+
+    [Theory]
+    [InlineData("IgnoreUnknown=1", true)]
+    [InlineData("IgnoreUnknown=TRUE;K8S_POD_NAME=x", true)]
+    [InlineData("IgnoreUnknown=0", true)]
+    [InlineData("IgnoreUnknown=False", true)]
+    [InlineData("IgnoreUnknown=yes", false)]
+    [InlineData("IgnoreUnknown=", false)]
+    [InlineData("IgnoreUnknown=t", false)]
+    [InlineData("IP", false)]
+    public void CNI_ARGS_are_judged_but_keep_no_DEL_from_cleaning_up(string text, bool right)
+    {
+        Call.With("CNI_ARGS", text, "DEL").RunToSuccess();
+        var add = Call.With("CNI_ARGS", text);
+        if (right)
+        {
+            add.RunToSuccess();
+        }
+        else
+        {
+            Assert.Contains(text, add.RunToFailure(CniErrorCode.InvalidEnvironment).Msg, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_wrong_environment_is_told_before_standard_input_is_read()
     {
         var call = Call.With("CNI_IFNAME", null);
@@ -92,6 +125,8 @@ public sealed class EnvironmentTests
     [InlineData("e")]
     [InlineData("fifteen-bytes-x")]
     [InlineData("...")]
+    [InlineData("a..b")]
+    [InlineData("eth0..")]
     [InlineData("netzwärmgerät")]
     public void An_interface_name_that_the_kernel_takes_reaches_the_command(string name)
     {
@@ -113,6 +148,7 @@ public sealed class EnvironmentTests
     [InlineData("a b")]
     [InlineData("a\tb")]
     [InlineData("a\u00a0b")]
+    [InlineData("pod\u00e0")]
     [InlineData("a\0")]
     [InlineData("a\u007f")]
     public void Any_other_interface_name_is_error_4(string name)

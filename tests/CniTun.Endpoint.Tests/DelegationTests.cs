@@ -72,6 +72,28 @@ public sealed class DelegationTests : IDisposable
         node.AssertNothingLeft();
     }
 
+    [KernelTheory]
+    [InlineData("1.0.0", """{ "cniVersion": "1.0.0" }""", 105, "no address")]
+    [InlineData("1.0.0", """{ "cniVersion": "1.0.0", "ips": [], "routes": [] }""", 105, "no address")]
+    [InlineData("0.2.0", """{ "cniVersion": "0.2.0", "ips": [{ "address": "10.77.1.9/24" }, { "address": "10.77.2.9/24" }] }""", 7, "cniVersion 0.2.0")]
+    [InlineData("1.0.0", """{ "cniVersion": "1.0.0", "ips": [{ "address": "fd00:77:1::9/64" }] }""", 7, "mtu 1279 is too small for IPv6")]
+    public void Addresses_that_no_container_can_have_are_given_back(string version, string result, int code, string named)
+    {
+        using var node = new Node();
+        using var pod = new Pod();
+        Script("odd", $"[ \"$CNI_COMMAND\" = DEL ] || echo '{result}'");
+        var config = Config(node, """{ "type": "odd" }""");
+        config["cniVersion"] = version;
+        config["mtu"] = 1279;
+
+        var error = Fail(node, pod, config);
+
+        Assert.Equal(code, (int)error["code"]!);
+        Assert.Contains(named, (string?)error["msg"], StringComparison.Ordinal);
+        Assert.Equal(["ADD", "DEL"], File.ReadAllLines(Calls));
+        node.AssertNothingLeft();
+    }
+
     [KernelFact]
     public void What_fails_after_the_plugin_gave_an_address_is_followed_by_its_DEL()
     {

@@ -94,10 +94,10 @@ public sealed partial class DocumentationTests
         const string Sample = """
                 private static void ReadRoute(ref JsonCursor json)
                 {
-                    case "dst" or "to" when !json.IsNull:
+                    _ = json.Text("dst", ref dst) || json.Number("to", ref to, most: 5);
                 }
 
-                private static void ReadOther(ref JsonCursor json) => key is "cni" && json.Flag();
+                private static bool ReadOther(ref JsonCursor json) => json.Has("cni");
             """;
         var places = new Dictionary<string, string[]>(StringComparer.Ordinal) { ["ReadRoute"] = ["routes[]."], ["ReadOther"] = ["a.", "b."] };
 

@@ -7,7 +7,7 @@ public sealed class FailedAddTests
     [KernelTheory]
     [InlineData("""{ "ipam": { "type": "cnitun", "ranges": [[{ "subnet": "10.77.1.0/24" }]], "routes": [{ "dst": "192.0.2.0/24", "gw": "203.0.113.1" }] } }""", 100)]
     [InlineData("""{ "ipam": { "type": "cnitun", "ranges": [[{ "subnet": "10.77.1.0/24" }]], "routes": [{ "dst": "fd00::/64" }] } }""", 7)]
-    [InlineData("""{ "ipam": { "type": "cnitun", "ranges": [[{ "subnet": "10.77.1.0/24" }], [{ "subnet": "10.77.1.0/30", "rangeStart": "10.77.1.1", "rangeEnd": "10.77.1.1" }]] } }""", 101)]
+    [InlineData("""{ "ipam": { "type": "cnitun", "ranges": [[{ "subnet": "10.77.1.0/24" }], [{ "subnet": "10.78.1.0/30", "rangeStart": "10.78.1.1", "rangeEnd": "10.78.1.1" }]] } }""", 101)]
     [InlineData("""{ "bridge": "lo", "ipam": { "type": "cnitun", "ranges": [[{ "subnet": "10.77.1.0/24" }]] } }""", 7)]
     public void A_failed_ADD_leaves_nothing(string keys, int code)
     {

@@ -62,8 +62,8 @@ public sealed class HostileConfigurationTests
         { "}}}", "}}}}", 6 },
         { "}}}", "}}}{}", 6 },
         { "\"bridge\":", "bridge:", 6 },
-        { "\"bridge\":\"br0\"", "\"bridge\":\"../x\",\"bridge\":\"br0\"", 6 },
-        { "\"name\":\"pods\"", "\"name\":\"pods\",\"name\":\"pods\"", 6 },
+        { "\"bridge\":\"br0\"", "\"bridge\":\"br0\",\"Bridge\":\"../x\"", 7 },
+        { "\"name\":\"pods\"", "\"name\":\"pods\",\"NAME\":\"../x\"", 7 },
     };
 
     [KernelTheory]

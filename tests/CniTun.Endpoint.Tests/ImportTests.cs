@@ -17,16 +17,20 @@ public sealed class ImportTests
         File.WriteAllText($"{directory}/10.77.1.9", "../../etc/passwd\r\neth0");
         File.WriteAllText($"{directory}/10.77.1.10", "a-container\r\n../../../../tmp/x");
         File.WriteAllText($"{directory}/10.77.1.11", $"{new string('a', 300)}\r\neth0");
-        File.WriteAllText($"{directory}/last_reserved_ip.0", "10.77.1.3");
+        File.WriteAllText($"{directory}/last_reserved_ip.0", "10.77.1.40");
+        File.WriteAllText($"{directory}/last_reserved_ip.1", "no address");
+        Directory.CreateDirectory($"{directory}/10.77.1.12");
+        File.CreateSymbolicLink($"{directory}/10.77.1.13", "/etc/hostname");
         File.WriteAllText($"{directory}/lock", string.Empty);
         var config = node.Config($$"""
             { "isGateway": true, "ipam": { "type": "cnitun", "subnet": "10.77.1.0/24", "importDir": "{{directory}}" } }
             """);
         try
         {
-            Assert.Equal("10.77.1.4/24", (string?)node.Add(pod, config)["ips"]![0]!["address"]);
+            // Behind the last that host-local gave out.
+            Assert.Equal("10.77.1.41/24", (string?)node.Add(pod, config)["ips"]![0]!["address"]);
             Assert.Equal(
-                ["10.77.1.2", "10.77.1.3", "10.77.1.4"],
+                ["10.77.1.2", "10.77.1.3", "10.77.1.41"],
                 Directory.GetFiles($"{node.DataDirectory}/pods/addresses").Select(Path.GetFileName).Order(StringComparer.Ordinal));
 
             node.Del(old, config);

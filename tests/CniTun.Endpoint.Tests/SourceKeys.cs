@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace CniTun.Endpoint.Tests;
 
-/// <summary>The keys that a reader's source compares with: the texts behind <c>case</c> and <c>key is</c>, by the method that they stand in.</summary>
+/// <summary>The keys that a reader's source asks a <c>JsonCursor</c> for, by the method that they stand in.</summary>
 internal static partial class SourceKeys
 {
     /// <summary>Lists the keys by their paths.</summary>
@@ -34,18 +34,12 @@ internal static partial class SourceKeys
         }
     }
 
-    private static IEnumerable<string> KeysOf(string line) =>
-        Comparison().Match(line) is { Success: true } comparison
-            ? Text().Matches(comparison.Value).Select(match => match.Groups["text"].Value)
-            : [];
+    private static IEnumerable<string> KeysOf(string line) => Question().Matches(line).Select(match => match.Groups["key"].Value);
 
     // A member's first line: indented by four, with a visibility and a parameter list.
     [GeneratedRegex(@"^    (public|private|internal) .*?\b(?<name>\w+)(<\w+>)?\(", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Method();
 
-    [GeneratedRegex(@"\b(case|key is) ""[^""]+""( or ""[^""]+"")*", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Comparison();
-
-    [GeneratedRegex(@"""(?<text>[^""]+)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Text();
+    [GeneratedRegex(@"\bjson\.(?!Wrong)\w+\(""(?<key>[^""]+)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Question();
 }

@@ -173,7 +173,7 @@ public sealed class FreeMapTests : IDisposable
     private static AddressRange Range(int size)
     {
         var first = IpAddress.Parse("fd00::");
-        return AddressRange.Create(Cidr.Parse("fd00::/64"), first, first.Add((UInt128)(size - 1)), IpAddress.Parse("fd01::"));
+        return AddressRange.Create(Cidr.Parse("fd00::/64"), first, first.Add((UInt128)(size - 1)), IpAddress.Parse("fd00::1:0:0:0"));
     }
 
     private static int? FirstFree(bool[] leased, int cursor)

@@ -12,15 +12,17 @@ internal static class AddressManagement
     public static IAddressManagement Choose(
         CniRequest request,
         NetworkConfiguration configuration,
-        AttachmentStore store,
+        LeaseStore store,
         Attachment attachment) => configuration.Ipam.Type switch
         {
-            "" => new NoAddresses(),
+            null or "" => new NoAddresses(),
             BuiltIn => new LeasedAddresses(request, configuration, store, attachment),
-            var type => new DelegatedAddresses(request, type),
+            var type => new DelegatedAddresses(request, configuration, type),
         };
 
-    /// <summary>Gets the plugin that addresses come from, if it is another.</summary>
+    /// <summary>Gets the plugin that addresses come from, if it is another. What cannot name one has given nothing that could be released.</summary>
     public static IAddressManagement? Delegate(CniRequest request, NetworkConfiguration configuration) =>
-        configuration.Ipam.Type is { Length: > 0 } type and not BuiltIn ? new DelegatedAddresses(request, type) : null;
+        configuration.Ipam.Type is { Length: > 0 } type and not BuiltIn && NetworkSettings.IsPlugin(type)
+            ? new DelegatedAddresses(request, configuration, type)
+            : null;
 }

@@ -1,3 +1,4 @@
+using CniTun.Addresses;
 using CniTun.Cni;
 using CniTun.Linux.Processes;
 
@@ -23,37 +24,23 @@ internal static class DelegateError
     /// <summary>Reads <c>code</c>, <c>msg</c> and <c>details</c> of a JSON object; what is not there or no JSON stays empty.</summary>
     private static (int Code, string? Message, string? Details) Parse(ReadOnlySpan<byte> output)
     {
-        var code = Unknown;
+        int? code = null;
         string? message = null;
         string? details = null;
         try
         {
             var json = new JsonCursor(output, "the error");
             json.BeginObject();
-            while (json.NextKey(out var key))
+            while (json.NextKey())
             {
-                switch (key)
-                {
-                    case "code":
-                        code = json.OptionalNumber() ?? Unknown;
-                        break;
-                    case "msg":
-                        message = json.OptionalText();
-                        break;
-                    case "details":
-                        details = json.OptionalText();
-                        break;
-                    default:
-                        json.Skip();
-                        break;
-                }
+                _ = json.Number("code", ref code) || json.Text("msg", ref message) || json.Text("details", ref details);
             }
         }
-        catch (CniException)
+        catch (JsonFormException)
         {
             return (Unknown, null, null);
         }
 
-        return (code, message, details);
+        return (code ?? Unknown, message, details);
     }
 }

@@ -1,18 +1,27 @@
+using CniTun.Addresses;
 using CniTun.Cni;
+using CniTun.Endpoint.Configuration;
 using CniTun.Linux;
 using CniTun.Linux.Processes;
 
 namespace CniTun.Endpoint.Addressing;
 
 /// <summary>Addresses from another IPAM plugin, executed as the specification says ("Plugin Delegation").</summary>
-internal sealed class DelegatedAddresses(CniRequest request, string type) : IAddressManagement
+internal sealed class DelegatedAddresses(CniRequest request, NetworkConfiguration configuration, string type) : IAddressManagement
 {
     private const int LargestAnswerBytes = 4 * 1024 * 1024;
 
     public CniResult Allocate()
     {
         var json = new JsonCursor(Execute(CniCommand.Add), $"the result of IPAM plugin {type}");
-        return ResultReader.Read(ref json);
+        var result = ResultReader.Read(ref json);
+        if (result.Ips.Count == 0)
+        {
+            throw EndpointErrors.DelegateFailed(type, "it gave no address", "correct its configuration, or remove ipam for a link without addresses");
+        }
+
+        NetworkSettings.CheckAddresses(request, configuration, [.. result.Ips.Select(ip => ip.Address.Address.IsIPv6)]);
+        return result;
     }
 
     public void Release() => Execute(CniCommand.Del);
@@ -56,14 +65,6 @@ internal sealed class DelegatedAddresses(CniRequest request, string type) : IAdd
 
     private string Find()
     {
-        if (type is "." or ".." || type.Contains('/', StringComparison.Ordinal))
-        {
-            throw new CniException(
-                CniErrorCode.InvalidNetworkConfig,
-                $"ipam.type '{type}' is not the name of a plugin",
-                "it is the name of a file in CNI_PATH, without a directory");
-        }
-
         foreach (var directory in request.Arguments.PluginDirectories)
         {
             if (File.Exists($"{directory}/{type}"))

@@ -9,12 +9,12 @@ namespace CniTun.Endpoint.Addressing;
 internal sealed class LeasedAddresses(
     CniRequest request,
     NetworkConfiguration configuration,
-    AttachmentStore store,
+    LeaseStore store,
     Attachment attachment) : IAddressManagement
 {
     public CniResult Allocate()
     {
-        var sets = RangeReader.ReadSets(configuration);
+        var sets = RangeReader.ReadSets(request, configuration);
         store.Once("adopted", () => LiveEndpoints.Adopt(store, request.NetworkName, sets));
         if (configuration.Ipam.ImportDir is { Length: > 0 } importDirectory)
         {
@@ -35,11 +35,11 @@ internal sealed class LeasedAddresses(
         }
 
         return requested.Count > 0
-            ? throw EndpointErrors.AddressUnavailable(requested[0], "no range set holds it")
+            ? throw EndpointErrors.AddressUnavailable(requested[0], WhyNot(requested[0], sets))
             : new CniResult
             {
                 Ips = [.. leases.Select(lease => new CniAddress { Address = lease.Address, Gateway = lease.Gateway })],
-                Routes = configuration.Ipam.Routes,
+                Routes = configuration.Ipam.Routes ?? [],
                 Dns = dns,
             };
     }
@@ -66,7 +66,7 @@ internal sealed class LeasedAddresses(
 
     public void Status()
     {
-        var sets = RangeReader.ReadSets(configuration);
+        var sets = RangeReader.ReadSets(request, configuration);
         _ = ReadNameServers();
         store.EnsureWritable();
         foreach (var set in sets)
@@ -78,6 +78,11 @@ internal sealed class LeasedAddresses(
         }
     }
 
+    private static string WhyNot(IpAddress address, IReadOnlyList<RangeSet> sets) =>
+        sets.Any(set => set.Find(address) is not null) ? "the range set that holds it gives one address, and another of it was asked for before"
+        : sets.Any(set => set.Ranges.Any(range => range.Gateway == address)) ? "it is the gateway's"
+        : "no range set holds it";
+
     private CniDns? ReadNameServers() =>
         configuration.Ipam.ResolvConf is { Length: > 0 } path ? ResolverFile.Read(path) : null;
 
@@ -85,7 +90,11 @@ internal sealed class LeasedAddresses(
         store.Allocate(attachment, request.Arguments.NetworkNamespace, set)
             ?? throw EndpointErrors.PoolExhausted(request.NetworkName, set);
 
-    private Lease Claim(RangeSet set, IpAddress address) =>
-        store.Claim(attachment, request.Arguments.NetworkNamespace, set, address)
+    private Lease Claim(RangeSet set, IpAddress address)
+    {
+        var lease = store.Claim(attachment, request.Arguments.NetworkNamespace, set, address)
             ?? throw EndpointErrors.AddressUnavailable(address, "it is leased to another container");
+        store.ContinueBehind(set, address);
+        return lease;
+    }
 }

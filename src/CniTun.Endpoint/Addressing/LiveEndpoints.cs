@@ -16,7 +16,7 @@ internal static class LiveEndpoints
     /// <param name="store">Where the leases go.</param>
     /// <param name="network">Containers of other networks are passed over.</param>
     /// <param name="sets">Addresses outside of them are passed over.</param>
-    public static void Adopt(AttachmentStore store, string network, IReadOnlyList<RangeSet> sets)
+    public static void Adopt(LeaseStore store, string network, IReadOnlyList<RangeSet> sets)
     {
         using var host = RouteNetlink.Open();
         foreach (var link in host.Links.List())

@@ -54,7 +54,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         HostEnd hostEnd,
         Action<CniResult> deliver)
     {
-        using var store = AttachmentStore.Open(settings.DataDirectory, settings.Name);
+        using var store = LeaseStore.Open(settings.DataDirectory, settings.Name);
         using var firewall = settings.NeedsFirewall ? NodeFirewall.Open(settings.Name, settings.DataDirectory, diagnostics.Write) : null;
 
         // Disposed before all that it undoes with.
@@ -68,7 +68,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         var routes = RoutePlan.ResolveRoutes(settings, given.Routes, ips);
 
         var podMac = settings.Mac ?? EndpointNames.PodMac(ips.Count > 0 ? ips[0].Address.Address : null, attachment);
-        var (bridge, vlanGateway) = CreateVeth(hostEnd, pod, settings, podMac, ips, store, diagnostics);
+        var (bridge, vlanGateway) = CreateVeth(hostEnd, pod, settings, podMac, ips, diagnostics);
         rollback.Add("delete veth", hostEnd.DeleteUnfinished);
         if (firewall is not null)
         {
@@ -78,7 +78,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
                 store.TakeEndpoint(attachment);
                 firewall.Remove(attachment, record);
             });
-            if (store.SaveEndpoint(attachment, record) is { } left)
+            if (EndpointRecord.FromFile(store.SaveEndpoint(attachment, record.ToFile(attachment))) is { } left)
             {
                 firewall.Remove(attachment, left);
             }
@@ -111,7 +111,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
             Interfaces = [Told(bridge), Told(hostLink), Told(podLink, arguments.NetworkNamespace), .. vlanGateway is null ? [] : new[] { Told(vlanGateway) }],
             Ips = ips,
             Routes = routes,
-            Dns = settings.Dns is { IsEmpty: false } ? settings.Dns : given.Dns,
+            Dns = settings.Dns is { IsSaid: true } ? settings.Dns : given.Dns,
         }));
         rollback.Commit();
         return hostLink;
@@ -144,7 +144,6 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
         NetworkSettings settings,
         MacAddress podMac,
         IReadOnlyList<CniAddress> ips,
-        AttachmentStore store,
         Diagnostics diagnostics)
     {
         for (var attempt = 1; ; attempt++)
@@ -164,7 +163,7 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
                     hostBridge.EnsureGateways(
                         vlanGateway ?? bridge,
                         [.. Gateways(ips)],
-                        address => store.IsGateway(address) || hostEnd.SharesBridge(bridge, settings));
+                        address => LeaseStore.IsGateway(settings.DataDirectory, address) || hostEnd.SharesBridge(bridge, settings));
                 }
 
                 hostEnd.Create(bridge, pod, podMac, settings.MtuBytes);

@@ -36,7 +36,7 @@ internal sealed class CheckCommand(CniRequest request)
             CheckFirewall(settings, podLink, expected);
         }
 
-        using var store = AttachmentStore.Open(settings.DataDirectory, settings.Name);
+        using var store = LeaseStore.Open(settings.DataDirectory, settings.Name);
         AddressManagement.Choose(request, configuration, store, attachment).Check(expected);
     }
 

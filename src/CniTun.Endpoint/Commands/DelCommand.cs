@@ -28,14 +28,14 @@ internal sealed class DelCommand(CniRequest request, bool mayFork)
         using var removal = LinkRemoval.Open(mayFork);
         using var firewall = NodeFirewall.Open(request.NetworkName, dataDirectory);
         var link = new HostEnd(host, attachment).Find(request.NetworkName);
-        AttachmentStore? store = null;
+        LeaseStore? store = null;
         bool deleted;
         try
         {
-            store = AttachmentStore.TryOpen(dataDirectory, request.NetworkName);
+            store = LeaseStore.TryOpen(dataDirectory, request.NetworkName);
 
             // First of all: while the record is there, others may put back what it says.
-            var record = store?.TakeEndpoint(attachment);
+            var record = EndpointRecord.FromFile(store?.TakeEndpoint(attachment));
             firewall.SpoofCheck.Remove(attachment, record?.HeldTo);
             firewall.Masquerade.Remove(attachment, [.. KnownAddresses(configuration, store).Union(record?.Masqueraded ?? [])]);
         }
@@ -56,13 +56,13 @@ internal sealed class DelCommand(CniRequest request, bool mayFork)
             if (store?.Release(attachment) == false && deleted)
             {
                 // There was an interface and no record of it: somebody removed that, and the leases are to be searched for.
-                store.ReleaseUnrecorded(attachment);
+                store.ReleaseUnrecorded(lease => lease.Attachment == attachment);
             }
         }
     }
 
     /// <summary>Gets the container's addresses from its leases, or else from the result of ADD; empty if neither says any.</summary>
-    private Cidr[] KnownAddresses(NetworkConfiguration configuration, AttachmentStore? store)
+    private Cidr[] KnownAddresses(NetworkConfiguration configuration, LeaseStore? store)
     {
         var leased = (store?.Find(attachment) ?? []).Select(lease => lease.Address).ToArray();
         return leased.Length > 0 || configuration.PrevResult is not { } result

@@ -23,7 +23,7 @@ internal sealed class GcCommand(CniRequest request, bool mayFork)
         using var host = RouteNetlink.Open();
         using var removal = LinkRemoval.Open(mayFork);
         var dataDirectory = NetworkSettings.DataDirectoryOf(configuration);
-        using var store = AttachmentStore.TryOpen(dataDirectory, request.NetworkName);
+        using var store = LeaseStore.TryOpen(dataDirectory, request.NetworkName);
         var gone = (store?.Attachments() ?? []).Where(attachment => !valid.Contains(attachment)).ToList();
 
         // Before the elements that they speak of: while a record is there, others may put those back.
@@ -43,7 +43,7 @@ internal sealed class GcCommand(CniRequest request, bool mayFork)
             Try(attachment.ToString(), () => store!.Release(attachment));
         }
 
-        Try("leases without a record", () => store?.ReleaseUnrecorded(valid));
+        Try("leases without a record", () => store?.ReleaseUnrecorded(lease => !valid.Contains(lease.Attachment)));
         CollectUnrecorded(host, removal, valid);
         if (AddressManagement.Delegate(request, configuration) is { } addressing)
         {

@@ -2,6 +2,8 @@ using CniTun.Cni;
 using CniTun.Endpoint.Addressing;
 using CniTun.Endpoint.Configuration;
 using CniTun.Endpoint.Firewall;
+using CniTun.Ipam;
+using CniTun.Linux;
 
 namespace CniTun.Endpoint.Commands;
 
@@ -12,8 +14,17 @@ internal sealed class StatusCommand(CniRequest request)
     {
         var configuration = ConfigurationReader.Read(request.Configuration.Span);
         var settings = NetworkSettings.From(request, configuration);
-        using var store = OpenStore(settings);
-        AddressManagement.Choose(request, configuration, store, default).Status();
+        try
+        {
+            using var store = LeaseStore.Open(settings.DataDirectory, settings.Name);
+            AddressManagement.Choose(request, configuration, store, default).Status();
+        }
+        catch (LinuxException unusable)
+        {
+            var failure = EndpointErrors.LeaseStoreFailed(settings.DataDirectory, unusable);
+            throw EndpointErrors.NotReady(failure.Message, failure.Details);
+        }
+
         if (settings.NeedsFirewall)
         {
             using var firewall = NodeFirewall.Open(settings.Name, settings.DataDirectory);
@@ -21,18 +32,6 @@ internal sealed class StatusCommand(CniRequest request)
             {
                 throw EndpointErrors.FirewallLost(settings.Name, lost);
             }
-        }
-    }
-
-    private static AttachmentStore OpenStore(NetworkSettings settings)
-    {
-        try
-        {
-            return AttachmentStore.Open(settings.DataDirectory, settings.Name);
-        }
-        catch (CniException unusable) when (unusable.Code == CniErrorCode.LeaseStoreFailed)
-        {
-            throw EndpointErrors.NotReady(unusable.Message, unusable.Details);
         }
     }
 }

@@ -1,3 +1,4 @@
+using CniTun.Addresses;
 using CniTun.Cni;
 
 namespace CniTun.Endpoint.Configuration;
@@ -6,17 +7,17 @@ namespace CniTun.Endpoint.Configuration;
 internal static class ConfigurationReader
 {
     /// <param name="input">A JSON object.</param>
-    /// <exception cref="CniException">Code 6: not JSON, or a value of the wrong form, which the message names.</exception>
+    /// <exception cref="JsonFormException">Not JSON, or a value of the wrong form, which the message names.</exception>
     public static NetworkConfiguration Read(ReadOnlySpan<byte> input)
     {
         var json = new JsonCursor(input, "the network configuration");
         var configuration = new NetworkConfiguration();
         json.BeginObject();
-        while (json.NextKey(out var key))
+        while (json.NextKey())
         {
-            if (!ReadBridgeKey(ref json, key, configuration))
+            if (!ReadBridgeKey(ref json, configuration))
             {
-                ReadProtocolKey(ref json, key, configuration);
+                ReadProtocolKey(ref json, configuration);
             }
         }
 
@@ -25,207 +26,112 @@ internal static class ConfigurationReader
 
     /// <summary>Reads the keys of the bridge plugin.</summary>
     /// <returns>False if the key is none of them.</returns>
-    private static bool ReadBridgeKey(ref JsonCursor json, string key, NetworkConfiguration configuration)
+    private static bool ReadBridgeKey(ref JsonCursor json, NetworkConfiguration configuration) =>
+        json.Text("bridge", ref configuration.Bridge)
+        || json.Flag("isGateway", ref configuration.IsGateway)
+        || json.Flag("isDefaultGateway", ref configuration.IsDefaultGateway)
+        || json.Flag("forceAddress", ref configuration.ForceAddress)
+        || json.Flag("ipMasq", ref configuration.IpMasq)
+        || json.Text("ipMasqBackend", ref configuration.IpMasqBackend)
+        || json.Number("mtu", ref configuration.Mtu, int.MinValue)
+        || json.Flag("hairpinMode", ref configuration.HairpinMode)
+        || json.Flag("promiscMode", ref configuration.PromiscMode)
+        || json.Number("vlan", ref configuration.Vlan, int.MinValue)
+        || json.Array("vlanTrunk", ref configuration.VlanTrunk, ReadVlanRange)
+        || json.Flag("preserveDefaultVlan", ref configuration.PreserveDefaultVlan)
+        || json.Flag("macspoofchk", ref configuration.MacSpoofCheck)
+        || json.Flag("enabledad", ref configuration.EnableDad)
+        || json.Flag("disableContainerInterface", ref configuration.DisableContainerInterface)
+        || json.Flag("portIsolation", ref configuration.PortIsolation);
+
+    private static void ReadProtocolKey(ref JsonCursor json, NetworkConfiguration configuration)
     {
-        switch (key)
+        if (json.Text("dataDir", ref configuration.DataDir) || json.Text("logFile", ref configuration.LogFile))
         {
-            case "bridge":
-                configuration.Bridge = json.OptionalText();
-                return true;
-            case "isGateway":
-                configuration.IsGateway = json.Flag();
-                return true;
-            case "isDefaultGateway":
-                configuration.IsDefaultGateway = json.Flag();
-                return true;
-            case "forceAddress":
-                configuration.ForceAddress = json.Flag();
-                return true;
-            case "ipMasq":
-                configuration.IpMasq = json.Flag();
-                return true;
-            case "ipMasqBackend":
-                configuration.IpMasqBackend = json.OptionalText();
-                return true;
-            case "mtu":
-                configuration.Mtu = json.OptionalNumber(int.MinValue) ?? 0;
-                return true;
-            case "hairpinMode":
-                configuration.HairpinMode = json.Flag();
-                return true;
-            case "promiscMode":
-                configuration.PromiscMode = json.Flag();
-                return true;
-            case "vlan":
-                configuration.Vlan = json.OptionalNumber(int.MinValue) ?? 0;
-                return true;
-            case "vlanTrunk":
-                configuration.VlanTrunk = json.Array(ReadVlanRange) ?? [];
-                return true;
-            case "preserveDefaultVlan":
-                configuration.PreserveDefaultVlan = json.IsNull || json.Flag();
-                return true;
-            case "macspoofchk":
-                configuration.MacSpoofCheck = json.Flag();
-                return true;
-            case "enabledad":
-                configuration.EnableDad = json.Flag();
-                return true;
-            case "disableContainerInterface":
-                configuration.DisableContainerInterface = json.Flag();
-                return true;
-            case "portIsolation":
-                configuration.PortIsolation = json.Flag();
-                return true;
-            default:
-                return false;
+            return;
+        }
+
+        if (json.Has("ipam"))
+        {
+            ReadIpam(ref json, configuration.Ipam);
+        }
+        else if (json.Has("dns"))
+        {
+            configuration.Dns = ResultReader.ReadDns(ref json, configuration.Dns);
+        }
+        else if (json.Has("prevResult"))
+        {
+            configuration.PrevResult = ResultReader.Read(ref json);
+        }
+        else if (json.Has("runtimeConfig"))
+        {
+            ReadRequested(ref json, configuration.RuntimeConfig);
+        }
+        else if (json.Has("args"))
+        {
+            ReadArgs(ref json, configuration.Args);
+        }
+        else if (json.Is("cni.dev/valid-attachments"))
+        {
+            // Null is an empty list as the libraries of some runtimes write it.
+            configuration.ValidAttachments = json.Elements(ReadValidAttachment) ?? [];
         }
     }
 
-    private static void ReadProtocolKey(ref JsonCursor json, string key, NetworkConfiguration configuration)
+    private static void ReadIpam(ref JsonCursor json, IpamConfiguration ipam)
     {
-        switch (key)
-        {
-            case "dataDir":
-                configuration.DataDir = json.OptionalText();
-                break;
-            case "logFile":
-                configuration.LogFile = json.OptionalText();
-                break;
-            case "ipam" when !json.IsNull:
-                configuration.Ipam = ReadIpam(ref json);
-                break;
-            case "dns" when !json.IsNull:
-                configuration.Dns = ResultReader.ReadDns(ref json);
-                break;
-            case "prevResult" when !json.IsNull:
-                configuration.PrevResult = ResultReader.Read(ref json);
-                break;
-            case "runtimeConfig" when !json.IsNull:
-                configuration.RuntimeConfig = ReadRequested(ref json);
-                break;
-            case "args" when !json.IsNull:
-                ReadArgs(ref json, configuration);
-                break;
-            case "cni.dev/valid-attachments":
-                // Go's encoder writes an empty list so.
-                configuration.ValidAttachments = json.Array(ReadValidAttachment) ?? [];
-                break;
-            default:
-                json.Skip();
-                break;
-        }
-    }
-
-    private static IpamConfiguration ReadIpam(ref JsonCursor json)
-    {
-        var ipam = new IpamConfiguration();
         json.BeginObject();
-        while (json.NextKey(out var key))
+        while (json.NextKey())
         {
-            switch (key)
-            {
-                case "type":
-                    ipam.Type = json.OptionalText() ?? string.Empty;
-                    break;
-                case "ranges":
-                    ipam.Ranges = json.Array(ReadRangeSet) ?? [];
-                    break;
-                case "routes":
-                    ipam.Routes = json.Array(ResultReader.ReadRoute) ?? [];
-                    break;
-                case "dataDir":
-                    ipam.DataDir = json.OptionalText();
-                    break;
-                case "resolvConf":
-                    ipam.ResolvConf = json.OptionalText();
-                    break;
-                case "importDir":
-                    ipam.ImportDir = json.OptionalText();
-                    break;
-                default:
-                    ReadRangeKey(ref json, key, ipam.Range);
-                    break;
-            }
+            _ = json.Text("type", ref ipam.Type)
+                || json.Array("ranges", ref ipam.Ranges, ReadRangeSet)
+                || json.Array("routes", ref ipam.Routes, ResultReader.ReadRoute)
+                || json.Text("dataDir", ref ipam.DataDir)
+                || json.Text("resolvConf", ref ipam.ResolvConf)
+                || json.Text("importDir", ref ipam.ImportDir)
+                || ReadRangeKey(ref json, ipam.Range);
         }
-
-        return ipam;
     }
 
-    private static IReadOnlyList<RangeConfiguration> ReadRangeSet(ref JsonCursor json) => json.Array(ReadRange) ?? [];
+    private static IReadOnlyList<RangeConfiguration> ReadRangeSet(ref JsonCursor json) => json.Elements(ReadRange) ?? [];
 
     private static RangeConfiguration ReadRange(ref JsonCursor json)
     {
         var range = new RangeConfiguration();
         json.BeginObject();
-        while (json.NextKey(out var key))
+        while (json.NextKey())
         {
-            ReadRangeKey(ref json, key, range);
+            ReadRangeKey(ref json, range);
         }
 
         return range;
     }
 
-    private static void ReadRangeKey(ref JsonCursor json, string key, RangeConfiguration range)
+    private static bool ReadRangeKey(ref JsonCursor json, RangeConfiguration range) =>
+        json.Prefix("subnet", ref range.Subnet)
+        || json.Address("rangeStart", ref range.RangeStart)
+        || json.Address("rangeEnd", ref range.RangeEnd)
+        || json.Address("gateway", ref range.Gateway);
+
+    private static void ReadRequested(ref JsonCursor json, RequestedAddresses requested)
     {
-        switch (key)
+        json.BeginObject();
+        while (json.NextKey())
         {
-            case "subnet":
-                range.Subnet = json.OptionalCidr();
-                break;
-            case "rangeStart":
-                range.RangeStart = json.OptionalAddress();
-                break;
-            case "rangeEnd":
-                range.RangeEnd = json.OptionalAddress();
-                break;
-            case "gateway":
-                range.Gateway = json.OptionalAddress();
-                break;
-            default:
-                json.Skip();
-                break;
+            _ = json.Text("mac", ref requested.Mac)
+                || json.Texts("ips", ref requested.Ips)
+                || json.Array("ipRanges", ref requested.IpRanges, ReadRangeSet);
         }
     }
 
-    private static RequestedAddresses ReadRequested(ref JsonCursor json)
-    {
-        var requested = new RequestedAddresses();
-        json.BeginObject();
-        while (json.NextKey(out var key))
-        {
-            switch (key)
-            {
-                case "mac":
-                    requested.Mac = json.OptionalText();
-                    break;
-                case "ips":
-                    requested.Ips = json.Texts() ?? [];
-                    break;
-                case "ipRanges":
-                    requested.IpRanges = json.Array(ReadRangeSet) ?? [];
-                    break;
-                default:
-                    json.Skip();
-                    break;
-            }
-        }
-
-        return requested;
-    }
-
-    private static void ReadArgs(ref JsonCursor json, NetworkConfiguration configuration)
+    private static void ReadArgs(ref JsonCursor json, RequestedAddresses requested)
     {
         json.BeginObject();
-        while (json.NextKey(out var key))
+        while (json.NextKey())
         {
-            if (key is "cni" && !json.IsNull)
+            if (json.Has("cni"))
             {
-                configuration.Args = ReadRequested(ref json);
-            }
-            else
-            {
-                json.Skip();
+                ReadRequested(ref json, requested);
             }
         }
     }
@@ -234,23 +140,9 @@ internal static class ConfigurationReader
     {
         var range = new VlanRange();
         json.BeginObject();
-        while (json.NextKey(out var key))
+        while (json.NextKey())
         {
-            switch (key)
-            {
-                case "id":
-                    range.Id = json.OptionalNumber();
-                    break;
-                case "minID":
-                    range.MinimumId = json.OptionalNumber();
-                    break;
-                case "maxID":
-                    range.MaximumId = json.OptionalNumber();
-                    break;
-                default:
-                    json.Skip();
-                    break;
-            }
+            _ = json.Number("id", ref range.Id) || json.Number("minID", ref range.MinimumId) || json.Number("maxID", ref range.MaximumId);
         }
 
         return range;
@@ -258,25 +150,17 @@ internal static class ConfigurationReader
 
     private static ValidAttachment ReadValidAttachment(ref JsonCursor json)
     {
-        var attachment = new ValidAttachment();
+        string? containerId = null;
+        string? interfaceName = null;
         json.BeginObject();
-        while (json.NextKey(out var key))
+        while (json.NextKey())
         {
-            switch (key)
-            {
-                case "containerID":
-                    attachment.ContainerId = json.RequiredText();
-                    break;
-                case "ifname":
-                    attachment.InterfaceName = json.RequiredText();
-                    break;
-                default:
-                    json.Skip();
-                    break;
-            }
+            _ = json.Text("containerID", ref containerId) || json.Text("ifname", ref interfaceName);
         }
 
         // One without an interface would free what it means to keep.
-        return attachment.ContainerId.Length > 0 && attachment.InterfaceName.Length > 0 ? attachment : throw json.Wrong("lacks containerID or ifname");
+        return containerId is { Length: > 0 } && interfaceName is { Length: > 0 }
+            ? new ValidAttachment(containerId, interfaceName)
+            : throw json.Wrong("lacks containerID or ifname");
     }
 }

@@ -8,8 +8,11 @@ namespace CniTun.Endpoint.Configuration;
 internal sealed class NetworkSettings
 {
     public const string DefaultBridge = "cni0";
-    private const int LongestInterfaceName = 15;
-    private const int SmallestMtuBytes = 68;
+    private const string DefaultDataDirectory = "/run/cnitun";
+
+    // IPv4 needs 68 (RFC 791), and a bridge is made one byte smaller than it will be.
+    private const int SmallestMtuBytes = 69;
+    private const int SmallestIPv6MtuBytes = 1280;
     private const int LargestMtuBytes = 65535;
     private const ulong GroupBit = 1UL << 40;
 
@@ -77,7 +80,16 @@ internal sealed class NetworkSettings
             throw Invalid("disableContainerInterface is on and ipam has a type", "an interface that is down has no address: remove one of the two");
         }
 
-        CheckIpamType(configuration.Ipam.Type);
+        if (configuration.IpMasqBackend is not (null or "" or "iptables" or "nftables"))
+        {
+            throw Invalid($"ipMasqBackend '{configuration.IpMasqBackend}' is unknown", "it is iptables or nftables, which are one here: remove the key");
+        }
+
+        if (!IsPlugin(configuration.Ipam.Type))
+        {
+            throw Invalid($"ipam.type '{configuration.Ipam.Type}' is not the name of a plugin", "it is the name of a file in CNI_PATH, without a directory");
+        }
+
         var vlans = PortVlans.Read(configuration);
         var bridge = CheckedBridge(configuration.Bridge ?? DefaultBridge);
         return new NetworkSettings
@@ -96,36 +108,59 @@ internal sealed class NetworkSettings
             DetectDuplicates = configuration.EnableDad,
             Vlans = vlans,
             DisableContainerInterface = configuration.DisableContainerInterface,
-            MtuBytes = CheckedMtu(configuration.Mtu),
+            MtuBytes = CheckedMtu(configuration.Mtu ?? 0),
             LeasesAddresses = configuration.Ipam.Type is "cnitun",
-            DataDirectory = DataDirectoryOf(configuration),
+            DataDirectory = IsDirectory(DataDirectoryAsWritten(configuration))
+                ? DataDirectoryOf(configuration)
+                : throw Invalid($"dataDir '{DataDirectoryAsWritten(configuration)}' is not an absolute path", "write it from the root, without '..'"),
             Mac = RequestedMac(request.Arguments, configuration),
             Dns = configuration.Dns,
         };
     }
 
-    /// <summary>Gets where the leases lie, from a configuration that need not be right otherwise: enough for DEL.</summary>
-    public static string DataDirectoryOf(NetworkConfiguration configuration)
+    /// <summary>Gets where the leases lie. What no ADD accepts counts as not said: a DEL with it is of an ADD with another.</summary>
+    public static string DataDirectoryOf(NetworkConfiguration configuration) =>
+        DataDirectoryAsWritten(configuration) is var directory && IsDirectory(directory) ? directory.TrimEnd('/') : DefaultDataDirectory;
+
+    /// <summary>Tells whether a text may name an IPAM plugin: a file, without a directory.</summary>
+    public static bool IsPlugin(string? type) => type is not ("." or "..") && type?.Any(c => c is '/' || char.IsControl(c)) != true;
+
+    /// <summary>Checks what depends on which addresses an attachment gets.</summary>
+    /// <param name="request">Says the version.</param>
+    /// <param name="configuration">Says the MTU.</param>
+    /// <param name="families">For each address whether it is IPv6.</param>
+    /// <exception cref="CniException">Code 7: a result of that version cannot say them, or an interface of that MTU cannot have them.</exception>
+    public static void CheckAddresses(CniRequest request, NetworkConfiguration configuration, IReadOnlyCollection<bool> families)
     {
-        var directory = configuration.DataDir ?? (configuration.Ipam.Type is "" or "cnitun" ? configuration.Ipam.DataDir : null) ?? "/run/cnitun";
-        return directory.StartsWith('/')
-            && !directory.Contains('\0', StringComparison.Ordinal)
-            && Array.IndexOf(directory.Split('/'), "..") < 0
-                ? directory.TrimEnd('/')
-                : throw Invalid($"dataDir '{directory}' is not an absolute path", "write it from the root, without '..'");
+        var ipv6 = families.Count(isIPv6 => isIPv6);
+        if (request.Version < CniVersion.V0_3_0 && (ipv6 > 1 || families.Count - ipv6 > 1))
+        {
+            throw Invalid($"cniVersion {request.Version.Text()} has no way to say two addresses of a family", "give each family one range set, or use version 0.3.0 or later");
+        }
+
+        if (ipv6 > 0 && configuration.Mtu is > 0 and < SmallestIPv6MtuBytes)
+        {
+            throw Invalid($"mtu {configuration.Mtu} is too small for IPv6", $"IPv6 needs {SmallestIPv6MtuBytes} bytes: raise mtu, or give no IPv6 addresses");
+        }
     }
+
+    private static string DataDirectoryAsWritten(NetworkConfiguration configuration) =>
+        FirstNonEmpty(configuration.DataDir, configuration.Ipam.Type is null or "" or "cnitun" ? configuration.Ipam.DataDir : null) ?? DefaultDataDirectory;
+
+    private static bool IsDirectory(string path) =>
+        path.StartsWith('/') && !path.Contains('\0', StringComparison.Ordinal) && Array.IndexOf(path.Split('/'), "..") < 0;
 
     private static string? GatewayOfVlan(NetworkConfiguration configuration, string bridge)
     {
-        if (configuration is { Vlan: 0 } or { IsGateway: false, IsDefaultGateway: false })
+        if (configuration is { Vlan: null or 0 } or { IsGateway: false, IsDefaultGateway: false })
         {
             return null;
         }
 
         var name = string.Create(CultureInfo.InvariantCulture, $"{bridge}.{configuration.Vlan}");
-        return System.Text.Encoding.UTF8.GetByteCount(name) <= LongestInterfaceName
+        return System.Text.Encoding.UTF8.GetByteCount(name) <= InterfaceName.LongestBytes
             ? name
-            : throw Invalid($"bridge '{bridge}' is too long for a gateway in a VLAN", $"{name} would be an interface, and has more than {LongestInterfaceName} bytes");
+            : throw Invalid($"bridge '{bridge}' is too long for a gateway in a VLAN", $"{name} would be an interface, and has more than {InterfaceName.LongestBytes} bytes");
     }
 
     /// <summary>What the runtime asks for comes before what the configuration says, and that before CNI_ARGS.</summary>
@@ -135,25 +170,15 @@ internal sealed class NetworkSettings
         var text = FirstNonEmpty(configuration.RuntimeConfig.Mac, configuration.Args.Mac, fromArguments);
         return text is null ? null
             : MacAddress.TryParse(text, out var mac) && mac.Value != 0 && (mac.Value & GroupBit) == 0 ? mac
-            : throw Invalid($"'{text}' is not the Ethernet address of an interface", "write six pairs of hexadecimal digits with colons between");
+            : throw Invalid($"'{text}' is not the Ethernet address of an interface", "write six pairs of hexadecimal digits with colons between, the first of them even");
     }
 
     private static string? FirstNonEmpty(params string?[] texts) => Array.Find(texts, text => !string.IsNullOrEmpty(text));
 
-    private static void CheckIpamType(string type)
-    {
-        if (type is "." or ".." || type.Any(c => c is '/' || char.IsControl(c)))
-        {
-            throw Invalid($"ipam.type '{type}' is not the name of a plugin", "it is the name of a file in CNI_PATH, without a directory");
-        }
-    }
-
     private static string CheckedBridge(string name) =>
-        name.Length == 0 || name is "." or ".." or "all" or "default"
-        || System.Text.Encoding.UTF8.GetByteCount(name) > LongestInterfaceName
-        || name.Any(c => c is '/' or ':' or '%' || char.IsWhiteSpace(c) || char.IsControl(c))
-            ? throw Invalid($"bridge '{name}' is not an interface name", "it has 1 to 15 bytes and no '/', ':', '%' or white space")
-            : name;
+        InterfaceName.IsValidForNew(name)
+            ? name
+            : throw Invalid($"bridge '{name}' is not an interface name", "it has 1 to 15 bytes and no '/', ':', '%' or white space");
 
     private static int CheckedMtu(int mtuBytes) =>
         mtuBytes is 0 or (>= SmallestMtuBytes and <= LargestMtuBytes)

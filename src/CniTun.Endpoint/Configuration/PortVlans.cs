@@ -44,7 +44,7 @@ internal sealed class PortVlans
     /// <exception cref="CniException">Code 7: an id out of range, or a stretch that is none.</exception>
     public static PortVlans? Read(NetworkConfiguration configuration)
     {
-        if (configuration is { Vlan: 0, VlanTrunk.Count: 0 })
+        if (configuration is { Vlan: null or 0, VlanTrunk: null or { Count: 0 } })
         {
             return null;
         }
@@ -56,8 +56,8 @@ internal sealed class PortVlans
 
         return new PortVlans
         {
-            Access = (ushort)configuration.Vlan,
-            Tagged = [.. configuration.VlanTrunk.SelectMany(ReadTrunk)],
+            Access = (ushort)(configuration.Vlan ?? 0),
+            Tagged = [.. (configuration.VlanTrunk ?? []).SelectMany(ReadTrunk)],
             KeepsDefault = configuration.PreserveDefaultVlan,
         };
     }

@@ -9,7 +9,7 @@ internal static class RangeReader
 {
     /// <summary>Reads the range sets in host-local's order: what the runtime gives, the short form, <c>ranges</c>.</summary>
     /// <exception cref="CniException">Code 7, with the key that is wrong.</exception>
-    public static IReadOnlyList<RangeSet> ReadSets(NetworkConfiguration configuration)
+    public static IReadOnlyList<RangeSet> ReadSets(CniRequest request, NetworkConfiguration configuration)
     {
         var ipam = configuration.Ipam;
         var sets = new List<RangeSet>();
@@ -20,7 +20,14 @@ internal static class RangeReader
         }
 
         ReadSets(ipam.Ranges, "ipam.ranges", sets);
-        return sets.Count > 0 ? sets : throw Invalid("ipam has no ranges", "add \"ranges\": [[{\"subnet\": \"10.1.0.0/24\"}]]");
+        if (sets.Count == 0)
+        {
+            throw Invalid("ipam has no ranges", "add \"ranges\": [[{\"subnet\": \"10.1.0.0/24\"}]]");
+        }
+
+        CheckApart(sets);
+        NetworkSettings.CheckAddresses(request, configuration, [.. sets.Select(set => set.IsIPv6)]);
+        return sets;
     }
 
     /// <summary>Reads which addresses are asked for: by the runtime, else by the configuration, else in CNI_ARGS. A prefix length is passed over.</summary>
@@ -31,7 +38,22 @@ internal static class RangeReader
         var texts = configuration.RuntimeConfig.Ips is { Count: > 0 } byRuntime ? byRuntime
             : configuration.Args.Ips is { Count: > 0 } byConfiguration ? byConfiguration
             : fromArguments?.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? [];
-        return [.. texts.Select(ReadRequested)];
+        return [.. texts.Select(ReadRequested).Distinct()];
+    }
+
+    /// <summary>An attachment gets an address of each set: of two that share some, it would some day be given one twice.</summary>
+    private static void CheckApart(List<RangeSet> sets)
+    {
+        for (var i = 0; i < sets.Count; i++)
+        {
+            foreach (var other in sets.Take(i))
+            {
+                if (other.Ranges.Any(range => sets[i].Ranges.Any(range.Overlaps)))
+                {
+                    throw Invalid($"ipam: range sets {other} and {sets[i]} overlap", "each set gives the container one address: take ranges apart, or put them into one set");
+                }
+            }
+        }
     }
 
     private static IpAddress ReadRequested(string text) =>
@@ -39,9 +61,9 @@ internal static class RangeReader
         : IpAddress.TryParse(text, out var address) ? address
         : throw Invalid($"requested address '{text}' is not an IP address", "correct it where it is asked for: runtimeConfig.ips, args.cni.ips or CNI_ARGS");
 
-    private static void ReadSets(IReadOnlyList<IReadOnlyList<RangeConfiguration>> written, string key, List<RangeSet> sets)
+    private static void ReadSets(IReadOnlyList<IReadOnlyList<RangeConfiguration>>? written, string key, List<RangeSet> sets)
     {
-        for (var i = 0; i < written.Count; i++)
+        for (var i = 0; i < written?.Count; i++)
         {
             sets.Add(ReadSet(written[i], $"{key}[{i}]"));
         }

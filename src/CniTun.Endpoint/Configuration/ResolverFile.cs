@@ -1,5 +1,6 @@
 using System.Text;
 using CniTun.Cni;
+using CniTun.Linux;
 using CniTun.Linux.Files;
 
 namespace CniTun.Endpoint.Configuration;
@@ -14,15 +15,13 @@ internal static class ResolverFile
     {
         try
         {
-            // The file may be a link; and it may be a device or a pipe, which must neither hang us nor fill our memory.
-            var file = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
-            using var directory = DirectoryHandle.TryOpen(Path.GetDirectoryName(file) ?? "/");
-            var content = directory?.TryRead(Path.GetFileName(file), LargestBytes + 1) ?? throw Unreadable(path, "it is not there", null);
+            // The file may be a device or a pipe, which must neither hang us nor fill our memory.
+            var content = DirectoryHandle.TryReadFile(path, LargestBytes + 1) ?? throw Unreadable(path, "it is not there", null);
             return content.Length <= LargestBytes
                 ? Parse(Encoding.UTF8.GetString(content))
                 : throw Unreadable(path, "it is longer than 1 MiB", null);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (LinuxException failure)
         {
             throw Unreadable(path, failure.Message, failure);
         }
@@ -33,7 +32,7 @@ internal static class ResolverFile
         var nameservers = new List<string>();
         var options = new List<string>();
         string? domain = null;
-        string[] search = [];
+        var search = new List<string>();
         foreach (var line in text.Split('\n'))
         {
             var words = line.Split([' ', '\t', '\r'], StringSplitOptions.RemoveEmptyEntries);
@@ -46,7 +45,7 @@ internal static class ResolverFile
                     domain = name;
                     break;
                 case ["search", .. var names]:
-                    search = names;
+                    search.AddRange(names);
                     break;
                 case ["options", .. var names]:
                     options.AddRange(names);

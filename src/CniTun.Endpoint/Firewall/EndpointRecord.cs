@@ -38,31 +38,20 @@ internal sealed record EndpointRecord(IReadOnlyList<Cidr> Masqueraded, MacAddres
             return null;
         }
 
+        IReadOnlyList<string>? masqueraded = null;
+        string? heldTo = null;
         try
         {
             var json = new JsonCursor(content, "the record of an endpoint");
-            IReadOnlyList<string> masqueraded = [];
-            MacAddress? heldTo = null;
             json.BeginObject();
-            while (json.NextKey(out var key))
+            while (json.NextKey())
             {
-                switch (key)
-                {
-                    case "masquerade":
-                        masqueraded = json.Texts() ?? [];
-                        break;
-                    case "spoofCheck":
-                        heldTo = MacAddress.TryParse(json.RequiredText(), out var mac) ? mac : null;
-                        break;
-                    default:
-                        json.Skip();
-                        break;
-                }
+                _ = json.Texts("masquerade", ref masqueraded) || json.Text("spoofCheck", ref heldTo);
             }
 
-            return new EndpointRecord([.. masqueraded.Select(Cidr.Parse)], heldTo);
+            return new EndpointRecord([.. (masqueraded ?? []).Select(Cidr.Parse)], MacAddress.TryParse(heldTo, out var mac) ? mac : null);
         }
-        catch (Exception damaged) when (damaged is CniException or FormatException)
+        catch (Exception damaged) when (damaged is JsonFormException or FormatException)
         {
             return null;
         }

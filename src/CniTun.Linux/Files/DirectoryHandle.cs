@@ -96,33 +96,16 @@ public sealed class DirectoryHandle : IDisposable
     }
 
     /// <summary>Reads a whole file.</summary>
-    /// <param name="name">A file of this directory.</param>
+    /// <param name="name">A file of this directory, and no link.</param>
     /// <param name="limitBytes">What lies behind is not read.</param>
     /// <returns>Null if there is no such file.</returns>
-    public unsafe byte[]? TryRead(string name, int limitBytes)
-    {
-        int descriptor;
-        fixed (byte* bytes = Terminated(Checked(name)))
-        {
-            descriptor = openat(Descriptor, bytes, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, default);
-        }
+    /// <exception cref="LinuxException">EACCES, EISDIR, ELOOP: it is a link.</exception>
+    public byte[]? TryRead(string name, int limitBytes) => TryReadAt(Descriptor, Checked(name), Join(name), limitBytes, O_NOFOLLOW);
 
-        if (descriptor < 0)
-        {
-            var errno = Libc.LastErrno;
-            return errno == Errno.ENOENT ? null : throw new LinuxException("open", Join(name), errno);
-        }
-
-        using var file = new SafeFileHandle(descriptor, ownsHandle: true);
-        var content = new byte[limitBytes];
-        var length = 0;
-        while (length < limitBytes && RandomAccess.Read(file, content.AsSpan(length), length) is > 0 and var count)
-        {
-            length += count;
-        }
-
-        return content[..length];
-    }
+    /// <summary>Reads a whole file by its path, links followed.</summary>
+    /// <inheritdoc cref="TryRead"/>
+    public static byte[]? TryReadFile(string path, int limitBytes) =>
+        path.Contains('\0', StringComparison.Ordinal) ? null : TryReadAt(AT_FDCWD, path, path, limitBytes, flags: 0);
 
     /// <returns>False if it was gone already.</returns>
     /// <exception cref="LinuxException">EROFS, EACCES, EISDIR.</exception>
@@ -221,6 +204,44 @@ public sealed class DirectoryHandle : IDisposable
 
         var errno = Libc.LastErrno;
         return errno == Errno.ENOENT ? null : throw new LinuxException("open", path, errno);
+    }
+
+    private static unsafe byte[]? TryReadAt(int directory, string name, string path, int limitBytes, int flags)
+    {
+        int descriptor;
+        fixed (byte* bytes = Terminated(name))
+        {
+            descriptor = openat(directory, bytes, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags, default);
+        }
+
+        if (descriptor < 0)
+        {
+            var errno = Libc.LastErrno;
+            return errno == Errno.ENOENT ? null : throw new LinuxException("open", path, errno);
+        }
+
+        // Not by the framework, whose errors are no numbers and whose words the binaries do not have.
+        using var file = new SafeFileHandle(descriptor, ownsHandle: true);
+        var content = new byte[limitBytes];
+        for (var length = 0; ;)
+        {
+            nint count;
+            fixed (byte* bytes = content)
+            {
+                count = (nint)read(descriptor, bytes + length, limitBytes - length);
+            }
+
+            if (count < 0 && Libc.LastErrno != Errno.EINTR)
+            {
+                throw new LinuxException("read", path, Libc.LastErrno);
+            }
+
+            length += (int)Math.Max(count, 0);
+            if (count == 0 || length == limitBytes)
+            {
+                return content[..length];
+            }
+        }
     }
 
     private static unsafe void MakeAt(int directory, string name, string path)

@@ -68,15 +68,6 @@ public sealed class NftTransaction
         End(message, table.ToString());
     }
 
-    /// <summary>Makes, if it is missing, a chain that no packet passes through.</summary>
-    public void AddChain(string name)
-    {
-        var message = Begin(NFT_MSG_NEWCHAIN, CreateIfMissing);
-        message.Attribute(NFTA_CHAIN_TABLE, table.Name);
-        message.Attribute(NFTA_CHAIN_NAME, name);
-        End(message, $"chain {name}");
-    }
-
     /// <summary>Makes, if it is missing, a chain that sees the first packet of each connection after routing, to change its source.</summary>
     public void AddSourceNatChain(string name) => AddChain(name, "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC);
 
