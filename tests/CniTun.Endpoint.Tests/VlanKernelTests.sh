@@ -262,8 +262,9 @@ filtering_is_turned_on_where_only_pods_are() {
 filtering_is_left_to_whoever_has_other_ports_on_the_bridge() {
     bridge_with vlan_filtering 0
     other_host
-    add a '"vlan": 100' && same "$(filtering)" 0 && carries a '1 untagged, 100 pvid untagged' && call CHECK a '"vlan": 100' &&
-        grep -q 'ip link set br0 type bridge vlan_filtering 1' /run/a.log
+    add a '"vlan": 100' && same "$(filtering)" 0 && carries a '1 untagged, 100 pvid untagged' || return 1
+    grep -q 'ip link set br0 type bridge vlan_filtering 1' /run/a.log || { echo "ADD does not say so:"; cat /run/a.log; return 1; }
+    call CHECK a '"vlan": 100' || { echo "CHECK says:"; cat /run/a.said; return 1; }
 }
 
 the_reference_leaves_the_same() {
