@@ -71,7 +71,13 @@ same() {
 # carries POD VLANS
 carries() { same "$(vlans_of "$(port "$1")")" "$2"; }
 
-reaches() { ip netns exec "$1" ping -c 1 -W 20 "$2" >/dev/null || { echo "$1 does not reach $2"; return 1; }; }
+# Again and again: the failure to find a neighbour is remembered for a while.
+reaches() {
+    local tries=60
+    until ip netns exec "$1" ping -c 1 -W 1 "$2" >/dev/null; do
+        [ $((tries--)) -gt 0 ] || { echo "$1 does not reach $2"; return 1; }
+    done
+}
 does_not_reach() { ! ip netns exec "$1" ping -c 1 -W 1 "$2" >/dev/null || { echo "$1 reaches $2"; return 1; }; }
 
 # An administrator's bridge, and a host "other" of his on it, which is 10.77.1.200 and in the bridge's default VLAN.
