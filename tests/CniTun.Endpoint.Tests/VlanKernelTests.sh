@@ -71,7 +71,13 @@ same() {
 # carries POD VLANS
 carries() { same "$(vlans_of "$(port "$1")")" "$2"; }
 
-reaches() { ip netns exec "$1" ping -c 1 -W 20 "$2" >/dev/null || { echo "$1 does not reach $2"; return 1; }; }
+# Again and again: the failure to find a neighbour is remembered for a while.
+reaches() {
+    local tries=60
+    until ip netns exec "$1" ping -c 1 -W 1 "$2" >/dev/null; do
+        [ $((tries--)) -gt 0 ] || { echo "$1 does not reach $2"; return 1; }
+    done
+}
 does_not_reach() { ! ip netns exec "$1" ping -c 1 -W 1 "$2" >/dev/null || { echo "$1 reaches $2"; return 1; }; }
 
 # An administrator's bridge, and a host "other" of his on it, which is 10.77.1.200 and in the bridge's default VLAN.
@@ -262,8 +268,9 @@ filtering_is_turned_on_where_only_pods_are() {
 filtering_is_left_to_whoever_has_other_ports_on_the_bridge() {
     bridge_with vlan_filtering 0
     other_host
-    add a '"vlan": 100' && same "$(filtering)" 0 && carries a '1 untagged, 100 pvid untagged' && call CHECK a '"vlan": 100' &&
-        grep -q 'ip link set br0 type bridge vlan_filtering 1' /run/a.log
+    add a '"vlan": 100' && same "$(filtering)" 0 && carries a '1 untagged, 100 pvid untagged' || return 1
+    grep -q 'ip link set br0 type bridge vlan_filtering 1' /run/a.log || { echo "ADD does not say so:"; cat /run/a.log; return 1; }
+    call CHECK a '"vlan": 100' || { echo "CHECK says:"; cat /run/a.said; return 1; }
 }
 
 the_reference_leaves_the_same() {
