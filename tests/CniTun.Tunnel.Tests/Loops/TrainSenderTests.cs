@@ -159,7 +159,7 @@ public sealed class TrainSenderTests : IDisposable
             sender.Send([train]);
         }
 
-        // Without a wait they are some 10 to 20; how long the thread lies still is up to the machine.
+        // Without a wait they are some 75; how long the thread lies still is up to the machine.
         Assert.InRange(trains.Sum(train => train.SentSegments), 200, 800);
         Assert.All(trains, train => Assert.Equal(train.SentSegments == train.Segments ? 0 : Errno.EAGAIN, train.Errno));
     }
