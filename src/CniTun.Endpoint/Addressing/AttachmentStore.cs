@@ -50,10 +50,10 @@ internal sealed class AttachmentStore : IDisposable
     /// <summary>Saves what the host does for an attachment, before it does it.</summary>
     /// <returns>What was saved before, by an ADD that was killed; null if nothing was.</returns>
     public EndpointRecord? SaveEndpoint(Attachment attachment, EndpointRecord record) =>
-        Translated(directory, () => EndpointRecord.FromFile(store.SaveEndpoint(attachment, record.ToFile(attachment))));
+        Translated(directory, () => EndpointRecord.FromFile(store.Records.SaveEndpoint(attachment, record.ToFile(attachment))));
 
-    /// <inheritdoc cref="LeaseStore.TakeEndpoint"/>
-    public EndpointRecord? TakeEndpoint(Attachment attachment) => Translated(directory, () => EndpointRecord.FromFile(store.TakeEndpoint(attachment)));
+    /// <inheritdoc cref="AttachmentRecords.TakeEndpoint"/>
+    public EndpointRecord? TakeEndpoint(Attachment attachment) => Translated(directory, () => EndpointRecord.FromFile(store.Records.TakeEndpoint(attachment)));
 
     /// <returns>Null if every address of the set is leased.</returns>
     public Lease? Allocate(Attachment attachment, string networkNamespace, RangeSet set) =>
