@@ -21,27 +21,21 @@ namespace CniTun.Ipam;
 /// <para>Who leases to one attachment or releases it holds the lock (flock) on its directory, for microseconds: else a release could look at an
 /// address, and free it after somebody else did and a third was given it. The kernel lets go of it when its holder dies. Different
 /// attachments never wait for each other.</para>
-/// <para>A file "endpoint" is taken away before what it speaks of is, and whoever makes that again from all of them holds the lock on DATADIR alone,
-/// which who takes one away, or puts another in its place, shares: so nothing is made again that is being removed.</para>
 /// <para>DATADIR is meant to be on tmpfs: a pod does not survive a reboot, and neither shall its address.</para>
 /// </remarks>
 public sealed class LeaseStore : IDisposable
 {
-    private const int LongestFileBytes = 8192;
-
-    private readonly string dataDirectory;
+    private const int LongestLeaseBytes = 8192;
 
     private readonly AttachmentRecords records;
     private readonly DirectoryHandle addresses;
     private readonly AddressPools pools;
 
-    private LeaseStore(string dataDirectory, AttachmentRecords records, DirectoryHandle addresses, AddressPools pools)
-    {
-        this.dataDirectory = dataDirectory;
-        this.records = records;
-        this.addresses = addresses;
-        this.pools = pools;
-    }
+    private LeaseStore(AttachmentRecords records, DirectoryHandle addresses, AddressPools pools) =>
+        (this.records, this.addresses, this.pools) = (records, addresses, pools);
+
+    /// <summary>Gets what else is known of the attachments; the store's own.</summary>
+    public AttachmentRecords Records => records;
 
     /// <summary>Opens the store of a network, made where missing.</summary>
     /// <param name="dataDirectory">An absolute path.</param>
@@ -63,23 +57,6 @@ public sealed class LeaseStore : IDisposable
         return directory?.List() ?? [];
     }
 
-    /// <summary>Keeps everybody from taking away what is saved of an endpoint of any network, until it is disposed or its owner dies.</summary>
-    /// <param name="dataDirectory">Null is returned if it is not there.</param>
-    /// <param name="shared">Whether only those are kept away who want it alone.</param>
-    public static IDisposable? LockEndpoints(string dataDirectory, bool shared = false)
-    {
-        var directory = DirectoryHandle.TryOpen(dataDirectory);
-        try
-        {
-            directory?.Lock(shared);
-            return directory;
-        }
-        catch
-        {
-            directory?.Dispose();
-            throw;
-        }
-    }
     /// <summary>Tells whether any lease of any network has the address as its gateway.</summary>
     public static bool IsGateway(string dataDirectory, IpAddress address) => Networks(dataDirectory).Any(network =>
     {
@@ -90,49 +67,6 @@ public sealed class LeaseStore : IDisposable
     /// <summary>Notes that something will be made for an attachment: from now on <see cref="Attachments"/> lists it.</summary>
     /// <exception cref="ArgumentException">The two names together are longer than a file name may be (254 bytes).</exception>
     public void Begin(Attachment attachment) => records.Open(attachment).Dispose();
-
-    /// <summary>Saves what the host does for an attachment, before it does it.</summary>
-    /// <param name="attachment">After <see cref="Begin"/>.</param>
-    /// <param name="content">In the caller's words.</param>
-    /// <returns>What was saved before, by an ADD that was killed; null if nothing was.</returns>
-    public byte[]? SaveEndpoint(Attachment attachment, ReadOnlySpan<byte> content)
-    {
-        using var record = records.Open(attachment);
-        using var file = UnnamedFile.Create(record, content);
-        if (file.TryLink(record, AttachmentRecords.EndpointFile))
-        {
-            return null;
-        }
-
-        using var taking = LockEndpoints(dataDirectory, shared: true);
-        var before = record.TryRead(AttachmentRecords.EndpointFile, LongestFileBytes);
-        record.TryDelete(AttachmentRecords.EndpointFile);
-        file.TryLink(record, AttachmentRecords.EndpointFile);
-        return before;
-    }
-
-    /// <summary>Gets what was saved of an attachment; null if nothing was.</summary>
-    public byte[]? ReadEndpoint(Attachment attachment)
-    {
-        using var record = records.TryOpen(attachment);
-        return record?.TryRead(AttachmentRecords.EndpointFile, LongestFileBytes);
-    }
-
-    /// <summary>Takes away what was saved of an attachment, before what it speaks of is removed.</summary>
-    /// <returns>Null if nothing was saved.</returns>
-    public byte[]? TakeEndpoint(Attachment attachment)
-    {
-        using var record = records.TryOpen(attachment);
-        if (record?.Identify(AttachmentRecords.EndpointFile) is null)
-        {
-            return null;
-        }
-
-        using var taking = LockEndpoints(dataDirectory, shared: true);
-        var content = record.TryRead(AttachmentRecords.EndpointFile, LongestFileBytes);
-        record.TryDelete(AttachmentRecords.EndpointFile);
-        return content;
-    }
 
     /// <summary>Leases an address of the set to the attachment: the one that it has already, or a free one.</summary>
     /// <remarks>After <see cref="Begin"/>. The namespace goes into the lease.</remarks>
@@ -285,7 +219,7 @@ public sealed class LeaseStore : IDisposable
                 if (opened is [var first, var second, var third])
                 {
                     opened.Clear();
-                    return new LeaseStore(dataDirectory, new AttachmentRecords(first), second, new AddressPools(third, second));
+                    return new LeaseStore(new AttachmentRecords(first, dataDirectory), second, new AddressPools(third, second));
                 }
 
                 return null;
@@ -361,5 +295,5 @@ public sealed class LeaseStore : IDisposable
     private bool IsLease(DirectoryHandle record, string name) =>
         record.Identify(name) is { } note && addresses.Identify(name) == note;
 
-    private Lease? Read(string name) => addresses.TryRead(name, LongestFileBytes) is { } content ? Lease.FromFile(content) : null;
+    private Lease? Read(string name) => addresses.TryRead(name, LongestLeaseBytes) is { } content ? Lease.FromFile(content) : null;
 }

@@ -171,7 +171,7 @@ public sealed class RestorationTests
         {
             var pod = new Attachment($"pod{i}", "eth0");
             store.Begin(pod);
-            store.SaveEndpoint(pod, Record(i).ToFile(pod));
+            store.Records.SaveEndpoint(pod, Record(i).ToFile(pod));
         }
 
         using var firewall = node.Open();
@@ -199,7 +199,7 @@ public sealed class RestorationTests
             {
                 var other = new Attachment($"pod{i}", "eth0");
                 store.Begin(other);
-                store.SaveEndpoint(other, Record(1000 + i).ToFile(other));
+                store.Records.SaveEndpoint(other, Record(1000 + i).ToFile(other));
             }
         }
 
@@ -239,12 +239,12 @@ public sealed class RestorationTests
         node.Nft("flush ruleset");
 
         Task removing;
-        using (LeaseStore.LockEndpoints(node.DataDirectory))
+        using (AttachmentRecords.LockEndpoints(node.DataDirectory))
         {
             var records = EndpointRecord.ReadAll(node.DataDirectory).ToList();
             removing = Task.Run(() =>
             {
-                store.TakeEndpoint(pod);
+                store.Records.TakeEndpoint(pod);
                 other.Remove(pod, Record(0));
             });
             removing.Wait(TimeSpan.FromMilliseconds(500));
@@ -341,7 +341,7 @@ public sealed class RestorationTests
         for (var round = 0; round < 15; round++)
         {
             Save(store, firewall, gone, Record(number));
-            store.TakeEndpoint(gone);
+            store.Records.TakeEndpoint(gone);
             firewall.Remove(gone, Record(number));
             store.Release(gone);
             Assert.NotNull(firewall.Masquerade.Missing(gone, [.. Record(number).Masqueraded]));
@@ -354,7 +354,7 @@ public sealed class RestorationTests
     private static void Save(LeaseStore store, NodeFirewall firewall, Attachment attachment, EndpointRecord record)
     {
         store.Begin(attachment);
-        store.SaveEndpoint(attachment, record.ToFile(attachment));
+        store.Records.SaveEndpoint(attachment, record.ToFile(attachment));
         firewall.Add(attachment, record);
     }
 

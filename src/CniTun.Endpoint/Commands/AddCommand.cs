@@ -75,10 +75,10 @@ internal sealed class AddCommand(CniRequest request, Action<string> standardErro
             var record = new EndpointRecord(settings.Masquerade ? [.. ips.Select(ip => ip.Address)] : [], settings.CheckSpoofing ? podMac : null);
             rollback.Add("stop masquerading and guarding", () =>
             {
-                store.TakeEndpoint(attachment);
+                store.Records.TakeEndpoint(attachment);
                 firewall.Remove(attachment, record);
             });
-            if (EndpointRecord.FromFile(store.SaveEndpoint(attachment, record.ToFile(attachment))) is { } left)
+            if (EndpointRecord.FromFile(store.Records.SaveEndpoint(attachment, record.ToFile(attachment))) is { } left)
             {
                 firewall.Remove(attachment, left);
             }

@@ -35,7 +35,7 @@ internal sealed class DelCommand(CniRequest request, bool mayFork)
             store = LeaseStore.TryOpen(dataDirectory, request.NetworkName);
 
             // First of all: while the record is there, others may put back what it says.
-            var record = EndpointRecord.FromFile(store?.TakeEndpoint(attachment));
+            var record = EndpointRecord.FromFile(store?.Records.TakeEndpoint(attachment));
             firewall.SpoofCheck.Remove(attachment, record?.HeldTo);
             firewall.Masquerade.Remove(attachment, [.. KnownAddresses(configuration, store).Union(record?.Masqueraded ?? [])]);
         }

@@ -27,7 +27,7 @@ internal sealed class GcCommand(CniRequest request, bool mayFork)
         var gone = (store?.Attachments() ?? []).Where(attachment => !valid.Contains(attachment)).ToList();
 
         // Before the elements that they speak of: while a record is there, others may put those back.
-        gone.ForEach(attachment => Try(attachment.ToString(), () => store!.TakeEndpoint(attachment)));
+        gone.ForEach(attachment => Try(attachment.ToString(), () => store!.Records.TakeEndpoint(attachment)));
 
         // Before the leases: as long as one is there, DEL and GC know of whom to look for more.
         using (var firewall = NodeFirewall.Open(request.NetworkName, dataDirectory))

@@ -22,7 +22,7 @@ internal sealed record EndpointRecord(IReadOnlyList<Cidr> Masqueraded, MacAddres
             using var store = TryOpen(dataDirectory, network);
             foreach (var attachment in store?.Attachments() ?? [])
             {
-                if (FromFile(store!.ReadEndpoint(attachment)) is { } record)
+                if (FromFile(store!.Records.ReadEndpoint(attachment)) is { } record)
                 {
                     yield return (network, attachment, record);
                 }

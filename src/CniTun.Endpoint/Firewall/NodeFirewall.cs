@@ -80,7 +80,7 @@ internal sealed class NodeFirewall : IDisposable
     /// <summary>Compares both tables with all records and makes them so.</summary>
     public void Restore()
     {
-        using var alone = LeaseStore.LockEndpoints(dataDirectory);
+        using var alone = AttachmentRecords.LockEndpoints(dataDirectory);
         var records = EndpointRecord.ReadAll(dataDirectory).ToList();
         masquerades.Restore(records, evenIfEmpty: false);
         guards.Restore(records, evenIfEmpty: false);
@@ -104,7 +104,7 @@ internal sealed class NodeFirewall : IDisposable
     {
         try
         {
-            using var alone = LeaseStore.LockEndpoints(dataDirectory);
+            using var alone = AttachmentRecords.LockEndpoints(dataDirectory);
             if (lost.Lost() is not null)
             {
                 var records = EndpointRecord.ReadAll(dataDirectory).ToList();
