@@ -21,3 +21,20 @@ public sealed class Peer(PublicKey key, IpEndpoint? endpoint, IReadOnlyList<Cidr
     /// <summary>Gets what is known of the path, which the peers of the same key and endpoint in older and newer tables share.</summary>
     public PeerPath Path { get; } = path ?? new PeerPath(endpoint is { Address.IsIPv6: true });
 }
+
+/// <summary>A peer's byte counts, which outlive every change to its settings. Written and read by any thread.</summary>
+public sealed class PeerTraffic
+{
+    // A cache line (64 bytes) for each direction.
+    private const int SentAt = 8;
+    private const int ReceivedAt = 16;
+    private readonly long[] bytes = new long[24];
+
+    public long SentBytes => Volatile.Read(ref bytes[SentAt]);
+
+    public long ReceivedBytes => Volatile.Read(ref bytes[ReceivedAt]);
+
+    internal void AddSent(int count) => Interlocked.Add(ref bytes[SentAt], count);
+
+    internal void AddReceived(int count) => Interlocked.Add(ref bytes[ReceivedAt], count);
+}

@@ -55,3 +55,15 @@ public sealed class PeerTable
         !byAddress.TryGetValue(source.Address, out var only) ? null
         : only ?? bySharedEndpoint.GetValueOrDefault(source);
 }
+
+/// <summary>The one place from which packet threads take the table of the moment.</summary>
+public sealed class CurrentPeers
+{
+    private PeerTable table = PeerTable.Empty;
+
+    /// <summary>Gets the table; a packet is decided upon by one table from beginning to end.</summary>
+    public PeerTable Table => Volatile.Read(ref table);
+
+    /// <summary>Puts a new table in force for every packet from now on.</summary>
+    public void Replace(PeerTable next) => Volatile.Write(ref table, next);
+}
