@@ -66,12 +66,12 @@ public sealed class SysctlTests
 
         for (var round = 0; round < 200; round++)
         {
-            node.Ip("link", "add", "goes", "type", "dummy");
+            node.Ip("link", "add", "goes", "type", "bridge");
             node.Ip("link", "del", "goes");
         }
 
         done.Cancel();
-        Assert.InRange(reader.GetAwaiter().GetResult(), 0, int.MaxValue);
+        Assert.True(reader.GetAwaiter().GetResult() > 0, "it was never there");
     }
 
     [Theory]
