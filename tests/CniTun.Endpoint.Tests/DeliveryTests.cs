@@ -60,8 +60,7 @@ public sealed class DeliveryTests
         using var pod = new Pod();
         using var neighbour = new Pod();
         node.Add(neighbour, node.DualStack);
-        var points = TracedPlugin.ListCalls(node, "ADD", pod, node.DualStack, "openat(AT_FDCWD, \"/run/netns/");
-        node.Del(pod, node.DualStack);
+        var points = TracedPlugin.ListCalls(node, "ADD", pod, node.DualStack, "openat(AT_FDCWD, \"/run/netns/", before: () => { }, after: () => node.Del(pod, node.DualStack));
         var done = new List<KillPoint>();
 
         foreach (var point in points)

@@ -306,9 +306,8 @@ public sealed class RestorationTests
         using var kept = new Pod();
         var config = Config(node);
         var result = node.Add(kept, config);
-        node.Try("nft", "flush", "ruleset");
-        var points = TracedPlugin.ListCalls(node, "ADD", pod, config, "linkat(");
-        node.Del(pod, config);
+        var points = TracedPlugin.ListCalls(
+            node, "ADD", pod, config, "linkat(", before: () => node.Try("nft", "flush", "ruleset"), after: () => node.Del(pod, config));
         Assert.True(points.Count > 20, $"{points.Count} system calls");
 
         for (var i = 0; i < points.Count; i++)

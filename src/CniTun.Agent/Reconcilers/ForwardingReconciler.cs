@@ -1,4 +1,5 @@
 using CniTun.Addresses;
+using CniTun.Agent.Logging;
 using CniTun.Linux;
 using CniTun.Linux.Netlink;
 using Microsoft.Extensions.Logging;

@@ -7,6 +7,7 @@ using CniTun.Tunnel.Loops;
 using CniTun.Tunnel.Offloading;
 using CniTun.Tunnel.Packets;
 using CniTun.Tunnel.Paths;
+using CniTun.Tunnel.Probing;
 using CniTun.Tunnel.Tests.Packets;
 using CniTun.Tunnel.Tests.Processes;
 using Tmds.Linux;

@@ -30,7 +30,7 @@ public sealed class MemoryTests : IDisposable
             Assert.Equal(Peers, tunnel.Api.GetAsync().GetAwaiter().GetResult().Peers.Count);
 
             // Memory goes back when the answer is out, and so a moment later.
-            Wait.Until(() => ResidentKilobytes(tunnel.Id) < MostKilobytes, () => $"{ResidentKilobytes(tunnel.Id)} kB after configuration {time}", seconds: 60);
+            Wait.Until(() => ResidentKilobytes(tunnel.Id) < MostKilobytes, () => $"{ResidentKilobytes(tunnel.Id)} kB after configuration {time}");
         }
     }
 
