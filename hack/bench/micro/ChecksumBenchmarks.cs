@@ -12,5 +12,5 @@ public class ChecksumBenchmarks
     public int Length { get; set; }
 
     [Benchmark]
-    public ushort Checksum() => Tunnel.Packets.Checksum.Finish(Tunnel.Packets.Checksum.Sum(bytes.AsSpan(0, Length)));
+    public ushort Checksum() => Tunnel.Headers.Checksum.Finish(Tunnel.Headers.Checksum.Sum(bytes.AsSpan(0, Length)));
 }

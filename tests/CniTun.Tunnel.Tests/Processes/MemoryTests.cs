@@ -9,7 +9,7 @@ namespace CniTun.Tunnel.Tests.Processes;
 public sealed class MemoryTests : IDisposable
 {
     private const int Peers = 5000;
-    private const int MostKilobytes = 12_000;
+    private const int MostKilobytes = 16_000;
 
     private readonly string directory = Directory.CreateTempSubdirectory("cnitun-memory").FullName;
     private readonly TestNamespace space = new("memory");
@@ -21,7 +21,7 @@ public sealed class MemoryTests : IDisposable
     }
 
     [KernelFact]
-    public void Five_thousand_peers_take_less_than_12_MB_however_often_they_are_configured()
+    public void Five_thousand_peers_take_less_than_16_MB_however_often_they_are_configured()
     {
         using var tunnel = new TunnelProcess(space, [PublishedBinary.Path("cnitun-tunnel")], Path.Combine(directory, "tunnel.sock"));
         for (var time = 1; time <= 3; time++)
