@@ -22,7 +22,7 @@ internal sealed class Walls
         .Room("CniTun.Cni", ["CniTun.Addresses"], [])
         .Room("CniTun.Uapi", ["CniTun.Addresses"], [])
         .Room("CniTun.Ipam", ["CniTun.Addresses", "CniTun.Linux"], [])
-        .Room("CniTun.Daemon", [], [Logging])
+        .Room("CniTun.Daemon", ["CniTun.Linux"], [Logging])
         .Room("CniTun.Tunnel", ["CniTun.Addresses", "CniTun.Linux", "CniTun.Uapi"], [])
         .Room("CniTun.Endpoint", ["CniTun.Addresses", "CniTun.Cni", "CniTun.Ipam", "CniTun.Linux"], [])
         .Room("CniTun.Agent", ["CniTun.Addresses", "CniTun.Daemon", "CniTun.Linux", "CniTun.Uapi"], [LoggingAbstractions, Crypto])
