@@ -37,7 +37,7 @@ internal sealed class DelCommand(CniRequest request, bool mayFork)
             // First of all: while the record is there, others may put back what it says.
             var record = EndpointRecord.FromFile(store?.Records.TakeEndpoint(attachment));
             firewall.SpoofCheck.Remove(attachment, record?.HeldTo);
-            firewall.Masquerade.Remove(attachment, [.. KnownAddresses(configuration, store).Union(record?.Masqueraded ?? [])]);
+            firewall.Masquerade.Remove(attachment, KnownAddresses(configuration, store, record));
         }
         finally
         {
@@ -61,9 +61,14 @@ internal sealed class DelCommand(CniRequest request, bool mayFork)
         }
     }
 
-    /// <summary>Gets the container's addresses from its leases, or else from the result of ADD; empty if neither says any.</summary>
-    private Cidr[] KnownAddresses(NetworkConfiguration configuration, LeaseStore? store)
+    /// <summary>Gets the container's addresses from its record, its leases, or else from the result of ADD; empty if none says any.</summary>
+    private Cidr[] KnownAddresses(NetworkConfiguration configuration, LeaseStore? store, EndpointRecord? record)
     {
+        if (record is { Masqueraded.Count: > 0 })
+        {
+            return [.. record.Masqueraded];
+        }
+
         var leased = (store?.Find(attachment) ?? []).Select(lease => lease.Address).ToArray();
         return leased.Length > 0 || configuration.PrevResult is not { } result
             ? leased

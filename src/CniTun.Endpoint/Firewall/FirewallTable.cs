@@ -48,13 +48,13 @@ internal abstract class FirewallTable
     }
 
     public static bool IsRestored(IReadOnlyList<NftRuleComment> present, string dataDirectory) =>
-        present.Contains(new NftRuleComment(RestoredChain, FirewallOwner.OfRecords(dataDirectory)));
+        CommentsOf(RestoredChain, present).Contains(FirewallOwner.OfRecords(dataDirectory));
 
     /// <summary>Names the first rule that is missing or not where it belongs; null if all are there, and so the chain and the sets that they name.</summary>
     /// <param name="present">The rules of the whole table.</param>
     public string? Missing(IReadOnlyList<NftRuleComment> present)
     {
-        var comments = present.Where(rule => rule.Chain == Chain).Select(rule => rule.Comment).ToList();
+        var comments = CommentsOf(Chain, present);
         for (var i = 0; i < Rules.Count; i++)
         {
             if (i >= comments.Count || comments[i] != Rules[i])
@@ -71,5 +71,20 @@ internal abstract class FirewallTable
     {
         transaction.AddTable();
         transaction.AddChain(RestoredChain);
+    }
+
+    /// <summary>By a loop: each kind of query over a value type is code of its own, which a process of a few milliseconds has to fetch.</summary>
+    private static List<string> CommentsOf(string chain, IReadOnlyList<NftRuleComment> rules)
+    {
+        var comments = new List<string>(rules.Count);
+        foreach (var rule in rules)
+        {
+            if (rule.Chain == chain)
+            {
+                comments.Add(rule.Comment);
+            }
+        }
+
+        return comments;
     }
 }
