@@ -1,6 +1,6 @@
 # Each target prints what it does; the work is in hack/. Start with `make help`.
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo bench format clean
+.PHONY: help setup build image test demo bench format clean
 SHELL := /bin/bash
 
 help: ## print this list
@@ -11,6 +11,9 @@ setup: ## install the Debian packages that are missing for everything below (as 
 
 build: ## publish the four binaries to dist/linux-x64
 	@hack/build.sh
+
+image: ## the container image for amd64 and arm64, as OCI archives in dist/image (as root)
+	@hack/image.sh
 
 test: ## build and run every test (as root, so that none is skipped)
 	@hack/test.sh

@@ -2,17 +2,27 @@
 # Publishes cmd/* by NativeAOT to dist/linux-x64/ (the binaries and nothing else) and holds them against their promises:
 # no trim or AOT warning, size within hack/size-budgets.txt, and for the static ones no shared library, linked or opened.
 #
-#   hack/build.sh [--force]
+#   hack/build.sh [--force] [arm64]
 #
-# Does nothing if no source changed since the last good build. Debug symbols go to dist/symbols/.
+# Does nothing if no source changed since the last good build. Debug symbols go to dist/symbols/. With arm64 it
+# cross-compiles to dist/linux-arm64/ instead, and leaves what must be executed to be checked (opened libraries) to the tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=hack/programs.sh
 source hack/programs.sh
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 
-readonly OUT=dist/linux-x64
-readonly STAMP=dist/built-from
+FORCE='' MACHINE=x64
+for argument in "$@"; do
+    case $argument in
+        --force) FORCE=yes ;;
+        x64 | arm64) MACHINE=$argument ;;
+        *) echo 'usage: hack/build.sh [--force] [arm64]' >&2 && exit 2 ;;
+    esac
+done
+readonly FORCE MACHINE
+readonly OUT=dist/linux-$MACHINE
+readonly STAMP=dist/built-from.$MACHINE
 readonly LOG=dist/build.log
 readonly STATIC='cnitun cnitun-tunnel cnitun-agent cnitunctl'
 
@@ -45,9 +55,9 @@ is_current() {
 
 publish() {
     # No stamp: the last attempt did not reach its end, or there was none. What it left half made would pass for finished.
-    [ -f "$STAMP" ] || rm -rf cmd/*/{bin,obj}/Release/net10.0/linux-x64/{native,publish}
+    [ -f "$STAMP" ] || rm -rf cmd/*/{bin,obj}/Release/net10.0/"linux-$MACHINE"/{native,publish}
     rm -f "$STAMP"
-    if ! dotnet msbuild hack/publish.proj -restore -m:2 -nodeReuse:false -v:minimal >"$LOG" 2>&1; then
+    if ! dotnet msbuild hack/publish.proj -p:Machine="$MACHINE" -restore -m:2 -nodeReuse:false -v:minimal >"$LOG" 2>&1; then
         grep -E '(error|warning) [A-Z]+[0-9]+' "$LOG" | sort -u >&2 || tail -n 40 "$LOG" >&2
         fail "the publish failed; the whole output is in $LOG"
     fi
@@ -61,12 +71,12 @@ publish() {
 # Moves each binary into place at once: a running one keeps its file, and nobody sees half of one.
 collect() {
     local name from
-    mkdir -p "$OUT" dist/symbols
+    mkdir -p "$OUT" "dist/symbols/$MACHINE"
     for name in $(commands); do
-        from=cmd/$name/bin/Release/net10.0/linux-x64/publish
+        from=cmd/$name/bin/Release/net10.0/linux-$MACHINE/publish
         install -m 755 "$from/$name" "dist/$name.new"
         mv "dist/$name.new" "$OUT/$name"
-        [ ! -e "$from/$name.dbg" ] || cp "$from/$name.dbg" dist/symbols/
+        [ ! -e "$from/$name.dbg" ] || cp "$from/$name.dbg" "dist/symbols/$MACHINE/"
     done
     remove_strangers
 }
@@ -94,6 +104,7 @@ check_static() {
     local name=$1 linked opened
     linked=$(ldd "$OUT/$name" 2>&1 || true)
     [[ $linked == *"not a dynamic executable"* ]] || fail "$name is not static: $linked"
+    [ "$MACHINE" = x64 ] || return 0
     CNI_COMMAND=VERSION strace -f -e trace=open,openat,openat2 -o dist/strace.log \
         "$OUT/$name" "${@:2}" <<<'{"cniVersion":"1.0.0"}' >dist/answer.log 2>&1 || fail "$name ${*:2} failed: $(cat dist/answer.log)"
     opened=$(grep -oE '"[^"]*\.so[^"]*"' dist/strace.log | sort -u | tr '\n' ' ' || true)
@@ -107,9 +118,9 @@ give_back() {
         -exec chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" {} +
 }
 
-programs_only build
+if [ "$MACHINE" = x64 ]; then programs_only build; else programs_only image; fi
 mkdir -p dist
-if [ "${1:-}" != --force ] && is_current; then
+if [ -z "$FORCE" ] && is_current; then
     echo "build: nothing changed since the last build"
     exit 0
 fi

@@ -1,7 +1,7 @@
 # Sourced in the root of the checkout, by each script before it does anything: hack/programs.txt, and a PATH that holds
 # what stands in it. A program that this machine happens to have cannot hide that the list lacks it.
 #
-#   programs_only NEED     has setup.sh install what is missing, and sets PATH; NEED is build, demo, test or bench
+#   programs_only NEED     has setup.sh install what is missing, and sets PATH; NEED is build, demo, image, test or bench
 #   programs_link NEED     makes the directory for that PATH, of links to what is here, and prints its name
 #   programs_of NEED       prints lines "thing package"
 # shellcheck shell=bash
@@ -31,7 +31,7 @@ programs_link() {
 
 programs_of() {
     awk -v need="$1" '
-        BEGIN { wanted["base"]; wanted["build"]; wanted[need]; if (need != "build") wanted["demo"] }
+        BEGIN { wanted["base"]; wanted["build"]; wanted[need]; if (need != "build" && need != "image") wanted["demo"] }
         /^[^#]/ {
             split($1, needs, ",")
             if (needs[1] in wanted || needs[2] in wanted) for (i = 3; i <= NF; i++) print $i, $2

@@ -2,7 +2,7 @@
 # Installs the Debian packages of hack/programs.txt that a target needs and that are missing, and says so. Silent if
 # nothing is missing.
 #
-#   hack/setup.sh build|demo|bench|test
+#   hack/setup.sh build|demo|bench|image|test
 #
 # Needs root only if something is missing. On a system without apt-get it names what is missing and stops.
 # The .NET SDK is never installed: it is the one thing that this project expects to find.
@@ -59,9 +59,9 @@ install_packages() {
 }
 
 case ${1:-} in
-    build | demo | bench | test) need=$1 ;;
+    build | demo | bench | image | test) need=$1 ;;
     *)
-        echo "usage: hack/setup.sh build|demo|bench|test" >&2
+        echo "usage: hack/setup.sh build|demo|bench|image|test" >&2
         exit 2
         ;;
 esac
