@@ -118,7 +118,9 @@ give_back() {
         -exec chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" {} +
 }
 
-if [ "$MACHINE" = x64 ]; then programs_only build; else programs_only image; fi
+NEED=build
+[ "$MACHINE" = x64 ] || NEED=image
+programs_only $NEED
 mkdir -p dist
 if [ -z "$FORCE" ] && is_current; then
     echo "build: nothing changed since the last build"
